@@ -1,0 +1,2 @@
+//! Decoders that turn files into column batches.
+#![forbid(unsafe_code)]

@@ -1,0 +1,1 @@
+//! The N-API binding: converts, calls once, converts back. No algorithm lives here.
