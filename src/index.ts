@@ -1,3 +1,5 @@
+export type { LowWaterMarkOptions } from './graph/low-water-mark.ts';
+export { LowWaterMark } from './graph/low-water-mark.ts';
 export type { Clock, TimerHandle } from './time/clock.ts';
 export { setDefaultClock, systemClock } from './time/clock.ts';
 export type { Duration, DurationFields } from './time/duration.ts';
