@@ -1,3 +1,4 @@
+export { MillraceError } from './errors.ts';
 export type { LowWaterMarkOptions } from './graph/low-water-mark.ts';
 export { LowWaterMark } from './graph/low-water-mark.ts';
 export type { Clock, TimerHandle } from './time/clock.ts';

@@ -1,0 +1,28 @@
+import { MillraceError } from '../errors.ts';
+
+/**
+ * Loads an optional peer dependency on first use. `action` says what for, after "Cannot".
+ *
+ * Rejects with a MillraceError, code `ERR_MISSING_PACKAGE`, that says what to install.
+ */
+export async function importOptional<M>(
+  load: () => Promise<M>,
+  name: string,
+  action: string,
+): Promise<M> {
+  try {
+    return await load();
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    throw new MillraceError(
+      'ERR_MISSING_PACKAGE',
+      `Cannot ${action}: the package ${name} is not installed, run npm install ${name}`,
+      { cause: error },
+    );
+  }
+}
+
+function isNotFound(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code;
+  return code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
+}
