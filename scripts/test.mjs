@@ -1,0 +1,129 @@
+// npm test: everything that continuous integration checks, in one command.
+// npm test -- --only vitest,cargo-test runs some steps; --list names them.
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { areTypesCurrent, ensureAddon, requireRust } from './lib/addon.mjs';
+import { ensureDist } from './lib/dist.mjs';
+import { ensurePackages } from './lib/packages.mjs';
+import { Failure, main, root, run, runPackage } from './lib/process.mjs';
+
+const counts = { passed: 0, failed: 0, skipped: 0 };
+
+const steps = {
+  packages: async () => {
+    await ensurePackages();
+    await ensurePackages('bench');
+  },
+  dist: ensureDist,
+  biome: () => runPackage('@biomejs/biome', ['ci', '--error-on-warnings', '.']),
+  types: () => runPackage('typescript', ['-p', '.', '--noEmit']),
+  rustfmt: () => run('cargo', ['fmt', '--all', '--check']),
+  addon: ensureAddon,
+  binding: checkBinding,
+  clippy: () => run('cargo', ['clippy', ...WORKSPACE, '--all-targets', '--', '-D', 'warnings']),
+  'cargo-test': cargoTest,
+  vitest: () => vitest('vitest', ['--exclude', 'test/packaging/**']),
+  bench: () => run(process.execPath, ['--import', 'tsx', 'bench/run.ts', '--test']),
+  packaging: () => vitest('packaging', ['--dir', 'test/packaging']),
+};
+
+// The lock file is not to change under a test.
+const WORKSPACE = ['--locked', '--workspace'];
+
+function checkBinding() {
+  if (areTypesCurrent()) return;
+  throw new Failure(
+    'src/native/binding.d.ts is not what the addon generates; run npm run build and commit it',
+  );
+}
+
+async function cargoTest() {
+  const count = (output) => {
+    for (const [, passed, failed, ignored] of output.matchAll(
+      /^test result: .*?(\d+) passed; (\d+) failed; (\d+) ignored/gm,
+    )) {
+      add(Number(passed), Number(failed), Number(ignored));
+    }
+  };
+  try {
+    count(await run('cargo', ['test', ...WORKSPACE, '--no-fail-fast'], { capture: true }));
+  } catch (error) {
+    count(error.output ?? '');
+    throw error;
+  }
+}
+
+async function vitest(name, args) {
+  const report = join(root, '.cache', `${name}.json`);
+  mkdirSync(join(root, '.cache'), { recursive: true });
+  rmSync(report, { force: true });
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  try {
+    await runPackage('vitest', ['run', ...args, ...reporters]);
+  } finally {
+    if (existsSync(report)) {
+      const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(
+        readFileSync(report, 'utf8'),
+      );
+      add(numPassedTests, numFailedTests, numPendingTests);
+    }
+  }
+}
+
+function add(passed, failed, skipped) {
+  counts.passed += passed;
+  counts.failed += failed;
+  counts.skipped += skipped;
+}
+
+function chosenSteps() {
+  const { values } = parseArgs({
+    options: { only: { type: 'string' }, list: { type: 'boolean' } },
+  });
+  if (values.list) return [];
+  if (values.only === undefined) return Object.keys(steps);
+  const wanted = values.only.split(',');
+  const unknown = wanted.filter((name) => !Object.hasOwn(steps, name));
+  if (unknown.length > 0) {
+    const known = Object.keys(steps).join(', ');
+    throw new Failure(`there is no step ${unknown.join(', ')}; the steps are ${known}`);
+  }
+  return Object.keys(steps).filter((name) => wanted.includes(name));
+}
+
+function seconds(since) {
+  return `${((performance.now() - since) / 1000).toFixed(1)} s`;
+}
+
+await main(async () => {
+  const chosen = chosenSteps();
+  if (chosen.length === 0) return console.log(Object.keys(steps).join('\n'));
+  requireRust('run the tests');
+  const start = performance.now();
+  const summary = [];
+  let failure;
+  for (const name of chosen) {
+    console.log(`\n== ${name}`);
+    const stepStart = performance.now();
+    try {
+      await steps[name]();
+    } catch (error) {
+      failure = error;
+    }
+    summary.push(`${failure ? 'FAILED' : 'ok    '}  ${name.padEnd(12)} ${seconds(stepStart)}`);
+    if (failure) break;
+  }
+  const left = chosen.slice(summary.length);
+  console.log(`\n${summary.join('\n')}`);
+  if (left.length > 0) console.log(`not run: ${left.join(', ')}`);
+  console.log(`${failure ? 'failed' : 'all ok'} after ${seconds(start)}`);
+  if (failure) {
+    process.exitCode = 1;
+    console.log(failure instanceof Failure ? `millrace: ${failure.message}` : failure);
+    // A step that failed without a test of its own counts as one failed test.
+    counts.failed ||= 1;
+  }
+  const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
+  console.log(`\n${counts.passed} passed, ${counts.failed} failed${skipped}`);
+});

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { describe, it } from 'vitest';
+import { type CodeBlock, codeBlocks } from './code-blocks.ts';
+import { exampleModule, expectedLog, recordLog } from './example-module.ts';
+
+// Every example of a doc comment in src/ and every TypeScript or JavaScript block of README.md runs
+// here as a module of its own, in one process. A block whose fence says `no-run` is left alone.
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const folder = join(root, '.cache/docs');
+const entry = join(root, 'src/index.ts');
+const helper = fileURLToPath(new URL('example-module.ts', import.meta.url));
+
+interface Example {
+  readonly block: CodeBlock;
+  readonly module: string;
+}
+
+function sourceFiles(): string[] {
+  const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+    .map((file) => `src/${file.replaceAll('\\', '/')}`)
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'));
+  return [...(existsSync(join(root, 'README.md')) ? ['README.md'] : []), ...files.sort()];
+}
+
+function writeExample(block: CodeBlock): Example {
+  const extension = block.info[0]!.startsWith('ts') || block.info[0] === 'typescript' ? 'ts' : 'js';
+  const module = join(folder, `${block.file}.${block.line}.${extension}`);
+  mkdirSync(dirname(module), { recursive: true });
+  writeFileSync(module, exampleModule(block, entry, helper));
+  return { block, module };
+}
+
+function typeErrors(): string[] {
+  const config = { extends: '../../tsconfig.json', include: ['**/*.ts'] };
+  const compilerOptions = {
+    rootDir: root,
+    allowImportingTsExtensions: true,
+    rewriteRelativeImportExtensions: false,
+    noUnusedLocals: false,
+    noUnusedParameters: false,
+  };
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ ...config, compilerOptions }));
+  const compiler = join(root, 'node_modules/typescript/bin/tsc');
+  const { stdout } = spawnSync(process.execPath, [compiler, '-p', folder, '--pretty', 'false'], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  // `src/errors.ts.9.ts(12,3): error TS…` is line 12 of src/errors.ts: modules keep their lines.
+  return stdout
+    .split('\n')
+    .filter((line) => !line.startsWith('..') && !line.startsWith(' ') && line !== '')
+    .map((line) => line.replace(/^(.+)\.\d+\.ts\((\d+),\d+\)/, '$1:$2'));
+}
+
+rmSync(folder, { recursive: true, force: true });
+const examples = sourceFiles()
+  .flatMap((file) => codeBlocks(file, readFileSync(join(root, file), 'utf8')))
+  .filter(({ info }) => !info.includes('no-run'))
+  .map(writeExample);
+
+describe('examples', () => {
+  for (const { block, module } of examples) {
+    it(`${block.file}:${block.line} runs and does what it says`, async () => {
+      const log = await recordLog(() => import(/* @vite-ignore */ pathToFileURL(module).href));
+      const expected = expectedLog(block);
+      if (expected !== undefined) assert.deepEqual(log, expected);
+    });
+  }
+
+  it('type-check', () => {
+    assert.ok(examples.length > 0, `no example was found under ${basename(root)}`);
+    assert.equal(typeErrors().join('\n'), '');
+  });
+});
