@@ -1,0 +1,57 @@
+//! What is aggregated: one monoid per file, and reductions that run over whole streams.
+//!
+//! How a window moves is the other axis: see [`crate::window`].
+
+mod count;
+mod extremum;
+mod first;
+mod function;
+mod last;
+mod mean;
+mod running;
+mod running_integer;
+mod sum;
+mod variance;
+
+pub use count::Count;
+pub use extremum::{Max, Min};
+pub(crate) use extremum::{maximum, minimum};
+pub use first::First;
+pub use function::AggregateFunction;
+pub use last::Last;
+pub use mean::Mean;
+pub use running::RunningAggregate;
+pub use running_integer::RunningInteger;
+pub(crate) use running_integer::{checked, not_integer};
+pub use sum::{IntegerSum, Sum};
+pub use variance::{Moments, Std, Variance};
+
+/// An aggregate as a monoid: `combine` is associative and `identity` is neutral for it.
+///
+/// Inputs are lifted to states, states are combined in the order of their rows, and the final
+/// state is lowered to a result. Any window algorithm works with any aggregate.
+pub trait Aggregate {
+    /// One value of the column.
+    type Input: Copy;
+    /// A partial result.
+    type State: Clone;
+    /// The result.
+    type Output;
+
+    /// The state of no rows.
+    fn identity(&self) -> Self::State;
+    /// The state of one row.
+    fn lift(&self, value: Self::Input) -> Self::State;
+    /// The state of the rows of `older` followed by those of `newer`.
+    fn combine(&self, older: &Self::State, newer: &Self::State) -> Self::State;
+    /// The result of a state, `None` where it is undefined.
+    fn lower(&self, state: &Self::State) -> Option<Self::Output>;
+}
+
+/// An aggregate whose `combine` is commutative and can be taken back exactly.
+///
+/// Float aggregates are not: rounding drifts and an infinity never leaves.
+pub trait Invertible: Aggregate {
+    /// The state of the rows of `whole` without those of `part`.
+    fn remove(&self, whole: &Self::State, part: &Self::State) -> Self::State;
+}

@@ -1,0 +1,184 @@
+//! Integers to dense ids.
+
+use arrow_buffer::NullBuffer;
+use hashbrown::HashTable;
+
+use super::{folded_multiply, seeds};
+use crate::kernel_error::KernelError;
+use crate::nulls::is_valid;
+use crate::state::{StateReader, StateWriter};
+
+/// Keys below this are found by index, without a hash: 256 KiB once such a key is seen.
+const DIRECT: usize = 1 << 16;
+const UNSEEN: u32 = u32::MAX;
+
+/// An interner of integers: keys to ids in first-seen order.
+///
+/// Cost per row: a load for keys in `0..65536`, one hash and one probe for others.
+///
+/// # Examples
+/// ```
+/// use millrace_core::dictionary::IntegerDictionary;
+///
+/// let mut dictionary = IntegerDictionary::new();
+/// let mut ids = Vec::new();
+/// dictionary.intern_slice(&[7, -1, 7], None, &mut ids);
+/// assert_eq!(ids, [0, 1, 0]);
+/// assert_eq!(dictionary.get(1), Some(-1));
+/// ```
+#[derive(Debug, Clone)]
+pub struct IntegerDictionary {
+    seeds: [u64; 2],
+    direct: Vec<u32>,
+    table: HashTable<(i64, u32)>,
+    keys: Vec<i64>,
+    null_id: Option<u32>,
+}
+
+impl Default for IntegerDictionary {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl IntegerDictionary {
+    /// An empty dictionary.
+    pub fn new() -> Self {
+        Self {
+            seeds: seeds(),
+            direct: Vec::new(),
+            table: HashTable::new(),
+            keys: Vec::new(),
+            null_id: None,
+        }
+    }
+
+    /// How many keys have an id, the null key included.
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Whether no key has an id.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// The id of the null key, if it was seen.
+    pub fn null_id(&self) -> Option<u32> {
+        self.null_id
+    }
+
+    /// The key of an id; `None` for the null key and for an id never given.
+    pub fn get(&self, id: u32) -> Option<i64> {
+        if self.null_id == Some(id) {
+            None
+        } else {
+            self.keys.get(id as usize).copied()
+        }
+    }
+
+    /// The keys in the order of their ids; the null key holds 0.
+    pub fn keys(&self) -> &[i64] {
+        &self.keys
+    }
+
+    /// The id of a key, a new one if it was not seen before.
+    ///
+    /// # Panics
+    /// If there are more than 2³² keys.
+    #[inline]
+    pub fn intern(&mut self, key: i64) -> u32 {
+        match usize::try_from(key) {
+            Ok(index) if index < DIRECT => match self.direct.get(index) {
+                Some(&id) if id != UNSEEN => id,
+                _ => self.add_direct(key, index),
+            },
+            _ => self.intern_hashed(key),
+        }
+    }
+
+    #[cold]
+    fn add_direct(&mut self, key: i64, index: usize) -> u32 {
+        if index >= self.direct.len() {
+            self.direct.resize((index + 1).next_power_of_two(), UNSEEN);
+        }
+        let id = self.new_id();
+        self.keys.push(key);
+        self.direct[index] = id;
+        id
+    }
+
+    #[inline]
+    fn intern_hashed(&mut self, key: i64) -> u32 {
+        let seeds = self.seeds;
+        let hash = |key: i64| folded_multiply(key.cast_unsigned() ^ seeds[0], seeds[1] | 1);
+        if let Some(&(_, id)) = self.table.find(hash(key), |&(other, _)| other == key) {
+            return id;
+        }
+        let id = self.new_id();
+        self.keys.push(key);
+        self.table
+            .insert_unique(hash(key), (key, id), |&(key, _)| hash(key));
+        id
+    }
+
+    fn new_id(&self) -> u32 {
+        u32::try_from(self.keys.len()).expect("a dictionary holds at most 2³² keys")
+    }
+
+    /// The id of the null key.
+    pub fn intern_null(&mut self) -> u32 {
+        if let Some(id) = self.null_id {
+            return id;
+        }
+        let id = self.new_id();
+        self.keys.push(0);
+        self.null_id = Some(id);
+        id
+    }
+
+    /// Appends the id of each key to `ids`.
+    pub fn intern_slice(&mut self, keys: &[i64], nulls: Option<&NullBuffer>, ids: &mut Vec<u32>) {
+        ids.reserve(keys.len());
+        match nulls.filter(|nulls| nulls.null_count() > 0) {
+            None => ids.extend(keys.iter().map(|&key| self.intern(key))),
+            nulls => ids.extend(keys.iter().enumerate().map(|(index, &key)| {
+                if is_valid(nulls, index) {
+                    self.intern(key)
+                } else {
+                    self.intern_null()
+                }
+            })),
+        }
+    }
+
+    /// The state as bytes. Cost: linear in the keys.
+    pub fn snapshot(&self) -> Vec<u8> {
+        let null = self.null_id.map_or(u64::MAX, u64::from);
+        StateWriter::new(1).u64(null).i64s(&self.keys).finish()
+    }
+
+    /// Takes up the state that `bytes` hold.
+    ///
+    /// # Errors
+    /// [`KernelError::CorruptState`] if `bytes` are no such state; the dictionary is then
+    /// unchanged.
+    pub fn restore(&mut self, bytes: &[u8]) -> Result<(), KernelError> {
+        let mut state = StateReader::new("IntegerDictionary", 1, bytes)?;
+        let null = state.u64()?;
+        let mut next = Self::new();
+        for (id, key) in state.i64s()?.into_iter().enumerate() {
+            let given = if id as u64 == null {
+                next.intern_null()
+            } else {
+                next.intern(key)
+            };
+            if given as usize != id {
+                return Err(state.corrupt("a key occurs twice"));
+            }
+        }
+        state.finish()?;
+        *self = next;
+        Ok(())
+    }
+}

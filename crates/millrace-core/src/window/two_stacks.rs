@@ -1,0 +1,74 @@
+//! Two-Stacks: a queue made of two stacks, each knowing the aggregate of what it holds.
+//!
+//! | requires | time per row | space | first appeared |
+//! |---|---|---|---|
+//! | a monoid; neither inverse nor commutativity | 1 amortised, n at worst | 2n | adamax, "Re: implement a queue in which push, pop and min have constant time", 2011 |
+//!
+//! New rows go on the back stack, whose aggregate is kept as one state. Old rows leave from the
+//! front stack, where each entry holds the aggregate of itself and all newer entries of that stack.
+//! When the front is empty the back is turned over onto it.
+
+use super::FifoWindow;
+use crate::aggregate::Aggregate;
+
+/// A window over any monoid in amortised constant time.
+#[derive(Debug, Clone)]
+pub struct TwoStacks<A: Aggregate> {
+    aggregate: A,
+    /// States of suffixes: the last entry covers the whole front stack.
+    front: Vec<A::State>,
+    /// Lifted rows, oldest first.
+    back: Vec<A::State>,
+    back_total: A::State,
+}
+
+impl<A: Aggregate> TwoStacks<A> {
+    /// Drops all rows.
+    pub fn clear(&mut self) {
+        self.front.clear();
+        self.back.clear();
+        self.back_total = self.aggregate.identity();
+    }
+}
+
+impl<A: Aggregate> FifoWindow<A> for TwoStacks<A> {
+    fn new(aggregate: A) -> Self {
+        let back_total = aggregate.identity();
+        Self {
+            aggregate,
+            front: Vec::new(),
+            back: Vec::new(),
+            back_total,
+        }
+    }
+
+    fn push(&mut self, row: Option<A::Input>) {
+        let state = row.map_or_else(|| self.aggregate.identity(), |row| self.aggregate.lift(row));
+        self.back_total = self.aggregate.combine(&self.back_total, &state);
+        self.back.push(state);
+    }
+
+    fn pop(&mut self) {
+        if self.front.is_empty() {
+            let mut suffix = self.aggregate.identity();
+            for state in self.back.drain(..).rev() {
+                suffix = self.aggregate.combine(&state, &suffix);
+                self.front.push(suffix.clone());
+            }
+            self.back_total = self.aggregate.identity();
+        }
+        self.front.pop();
+    }
+
+    fn query(&self) -> Option<A::Output> {
+        let state = match self.front.last() {
+            Some(front) => self.aggregate.combine(front, &self.back_total),
+            None => self.back_total.clone(),
+        };
+        self.aggregate.lower(&state)
+    }
+
+    fn len(&self) -> usize {
+        self.front.len() + self.back.len()
+    }
+}
