@@ -1,0 +1,91 @@
+import { DuckDBInstance } from '@duckdb/node-api';
+import { packageVersion } from '../package-version.ts';
+import type { Engine } from '../work.ts';
+
+const connection = await (await DuckDBInstance.create(':memory:', { threads: '1' })).connect();
+
+async function rows(sql: string): Promise<Record<string, unknown>[]> {
+  return (await connection.runAndReadAll(sql)).getRowObjectsJS();
+}
+
+export const engine: Engine = {
+  name: 'DuckDB',
+  version: packageVersion('@duckdb/node-api'),
+  works: {
+    flights: ({ path }) => {
+      const file = `read_parquet('${path.replaceAll("'", "''")}', file_row_number = true)`;
+      return {
+        SQL: async () => ({
+          origins: (
+            await rows(`
+              SELECT origin, count(*) AS count, avg(delay) AS mean
+              FROM ${file} GROUP BY origin ORDER BY origin`)
+          ).map((row) => ({
+            origin: row.origin as string,
+            count: Number(row.count),
+            mean: row.mean as number,
+          })),
+
+          // Differences of running sums, exact for whole minutes, take a sixth of the time that
+          // DuckDB's moving windows take.
+          rolling: (
+            await rows(`
+              SELECT count(*) AS rows, sum(mean) AS "meanSum", sum(std) AS "stdSum",
+                arg_max(mean, n) AS "lastMean", arg_max(std, n) AS "lastStd"
+              FROM (
+                SELECT n, s / 1000 AS mean, sqrt((q - s * s / 1000) / 999) AS std
+                FROM (
+                  SELECT n, s - lag(s, 1000, 0) OVER () AS s, q - lag(q, 1000, 0) OVER () AS q
+                  FROM (
+                    SELECT file_row_number AS n, sum(delay::DOUBLE) OVER w AS s,
+                      sum((delay * delay)::DOUBLE) OVER w AS q
+                    FROM ${file} WINDOW w AS (ROWS UNBOUNDED PRECEDING)
+                  )
+                ) WHERE n >= 999
+              )`)
+          ).map((row) => ({
+            rows: Number(row.rows),
+            meanSum: row.meanSum as number,
+            stdSum: row.stdSum as number,
+            lastMean: row.lastMean as number,
+            lastStd: row.lastStd as number,
+          }))[0]!,
+
+          worst: (
+            await rows(`
+              SELECT epoch_ms(day) AS day, origin, count, mean FROM (
+                SELECT date::DATE AS day, origin, count(*) AS count, avg(delay) AS mean
+                FROM ${file} GROUP BY ALL HAVING count(*) >= 20
+              )
+              QUALIFY row_number() OVER (PARTITION BY day ORDER BY mean DESC, origin) <= 10
+              ORDER BY day, mean DESC, origin`)
+          ).map((row) => ({
+            day: Number(row.day),
+            origin: row.origin as string,
+            count: Number(row.count),
+            mean: row.mean as number,
+          })),
+
+          alerts: (
+            await rows(`
+              SELECT epoch_ms(date) AS at, origin, mean FROM (
+                SELECT file_row_number AS n, date, origin, mean,
+                  row_number() OVER by_origin AS flight, lag(mean) OVER by_origin AS before
+                FROM (
+                  SELECT file_row_number, date, origin, avg(delay) OVER (
+                    PARTITION BY origin ORDER BY file_row_number ROWS 49 PRECEDING) AS mean
+                  FROM ${file}
+                )
+                WINDOW by_origin AS (PARTITION BY origin ORDER BY file_row_number)
+              ) WHERE flight > 50 AND mean > 60 AND before <= 60
+              ORDER BY n`)
+          ).map((row) => ({
+            at: Number(row.at),
+            origin: row.origin as string,
+            mean: row.mean as number,
+          })),
+        }),
+      };
+    },
+  },
+};

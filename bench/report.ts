@@ -1,0 +1,158 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import type { Target } from './suite.ts';
+
+/** What an engine took: per round, in the forms in which it can do the work, seconds per run. */
+export interface EngineResult {
+  engine: string;
+  version: string;
+  rounds: { form: string; seconds: number[] }[][];
+}
+
+/** One suite's timings and what they are held against. */
+export interface SuiteResult {
+  name: string;
+  title: string;
+  elements: number;
+  targets: readonly Target[];
+  engines: EngineResult[];
+}
+
+interface Timing {
+  engine: string;
+  version: string;
+  form: string;
+  /** Nanoseconds per element: median of all samples, quartiles, and the median of each round. */
+  median: number;
+  quartiles: [number, number];
+  rounds: number[];
+  samples: number;
+}
+
+/** The timings as Markdown: a line per rival, millrace's time first, ratios of medians. */
+export function table(results: readonly SuiteResult[]): string {
+  const lines = [
+    '| work | ns per element | rival | its ns | millrace is | spread | wanted |',
+    '|---|---|---|---|---|---|---|',
+  ];
+  for (const { title, elements, targets, engines } of results) {
+    const timings = engines.map((engine) => best(engine, elements));
+    const own = timings.find(({ engine }) => engine === 'millrace');
+    const rivals = timings.filter((timing) => timing !== own);
+    for (const rival of rivals) {
+      const target = targets.find((target) => target.rival === rival.engine);
+      const name = `${rival.engine} (${rival.form})`;
+      lines.push(
+        own === undefined
+          ? `| ${title} | | ${name} | ${digits(rival.median)} | | | |`
+          : `| ${title} | ${digits(own.median)} | ${name} | ${digits(rival.median)} | ${compare(own, rival, target)} |`,
+      );
+    }
+  }
+  return lines.join('\n');
+}
+
+function compare(own: Timing, rival: Timing, target: Target | undefined): string {
+  const ratio = rival.median / own.median;
+  const ratios = own.rounds.flatMap((ours, i) => {
+    const theirs = rival.rounds[i];
+    return theirs === undefined ? [] : [theirs / ours];
+  });
+  const spread = `${digits(Math.min(...ratios))}–${digits(Math.max(...ratios))}×`;
+  const wanted =
+    target === undefined
+      ? ''
+      : `${digits(target.times)}×, ${ratio >= target.times ? 'met' : 'missed'}`;
+  return `${digits(ratio)}× | ${spread} | ${wanted}`;
+}
+
+/** The form of an engine with the smallest median: each is taken at its best. */
+function best({ engine, version, rounds }: EngineResult, elements: number): Timing {
+  const forms = [...new Set(rounds.flat().map(({ form }) => form))];
+  const timings = forms.map((form): Timing => {
+    const samples = rounds.map((round) =>
+      round
+        .filter((timed) => timed.form === form)
+        .flatMap(({ seconds }) => seconds.map((s) => (s * 1e9) / elements)),
+    );
+    const all = samples.flat();
+    return {
+      engine,
+      version,
+      form,
+      median: quantile(all, 0.5),
+      quartiles: [quantile(all, 0.25), quantile(all, 0.75)],
+      rounds: samples.map((round) => quantile(round, 0.5)),
+      samples: all.length,
+    };
+  });
+  return timings.reduce((a, b) => (b.median < a.median ? b : a));
+}
+
+function quantile(values: readonly number[], q: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (sorted.length - 1) * q;
+  const low = sorted[Math.floor(at)]!;
+  return low + (sorted[Math.ceil(at)]! - low) * (at - Math.floor(at));
+}
+
+function digits(x: number): string {
+  return x >= 100 ? x.toFixed(0) : x.toPrecision(x >= 10 ? 3 : 2);
+}
+
+/**
+ * Keeps the results as `record/<cpu>/<date>.json` with the table beside it, and puts the table
+ * between the README's bench markers. Gives the files written.
+ */
+export function record(results: readonly SuiteResult[], problems: readonly string[]): string[] {
+  const cpu = cpus()[0]?.model.trim() ?? 'unknown';
+  const date = new Date().toISOString().slice(0, 10);
+  const folder = new URL(
+    `record/${cpu.toLowerCase().replace(/[^a-z0-9]+/g, '-')}/`,
+    import.meta.url,
+  );
+  mkdirSync(folder, { recursive: true });
+  const machine = `${cpu}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GB, ${process.platform} ${process.arch}, Node ${process.version}`;
+  const versions = [
+    ...new Map(
+      results.flatMap(({ engines }) => engines.map(({ engine, version }) => [engine, version])),
+    ),
+  ].map(([engine, version]) => `${engine} ${version}`);
+  const markdown = [
+    table(results),
+    '',
+    `Measured on ${date}: ${machine}. Medians; spread is the ratio's range over fresh processes.`,
+    `Versions: ${versions.join(', ')}.`,
+    ...problems.map((problem) => `\n${problem}.`),
+    '',
+  ].join('\n');
+  const summary = {
+    date,
+    machine,
+    problems,
+    suites: results.map(({ engines, ...suite }) => ({
+      ...suite,
+      timings: engines.map((engine) => best(engine, suite.elements)),
+    })),
+  };
+  const files = [
+    write(new URL(`${date}.json`, folder), `${JSON.stringify(summary, undefined, 2)}\n`),
+    write(new URL(`${date}.md`, folder), markdown),
+  ];
+  const readme = new URL('../README.md', import.meta.url);
+  if (existsSync(readme)) {
+    const text = readFileSync(readme, 'utf8');
+    const updated = text.replace(
+      /(<!-- bench -->\n)[\s\S]*(<!-- \/bench -->)/,
+      (_match, open: string, close: string) => `${open}${markdown}${close}`,
+    );
+    if (updated !== text) files.push(write(readme, updated));
+  }
+  return files;
+}
+
+function write(url: URL, text: string): string {
+  writeFileSync(url, text);
+  return fileURLToPath(url);
+}

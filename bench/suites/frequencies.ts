@@ -1,0 +1,60 @@
+import { randoms, type Suite } from '../suite.ts';
+
+/** Word `i` of `distinct`, as separate strings: no engine may profit from comparing pointers. */
+function words(n: number, distinct: number): string[] {
+  return Array.from(randoms(n), (x) => `word-${Math.floor(x * distinct).toString(36)}`);
+}
+
+function count<T>(values: Iterable<T>): Map<T, number> {
+  const counts = new Map<T, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return counts;
+}
+
+function wordCount(name: string, distinct: number): Suite<'wordCount'> {
+  return {
+    name: `word-count-${name}`,
+    title: `word count over 1e6 strings, ${distinct.toLocaleString('en')} distinct`,
+    work: 'wordCount',
+    task: (size) => ({ words: size === 'full' ? words(1e6, distinct) : words(5000, 100) }),
+    expected: ({ words }) => count(words),
+    elements: ({ words }) => words.length,
+    engines: ['millrace', 'hand'],
+    targets: [{ rival: 'hand-written loop', times: 1 / 1.5 }],
+  };
+}
+
+function valueCounts(name: string, distinct: number, times: number): Suite<'valueCounts'> {
+  return {
+    name: `value-counts-${name}`,
+    title: `frequencies of 1e7 integers, ${distinct.toLocaleString('en')} distinct`,
+    work: 'valueCounts',
+    task: (size) => {
+      const values = randoms(size === 'full' ? 1e7 : 20_000);
+      return { values: Int32Array.from(values, (x) => Math.floor(x * distinct)), batch: 8192 };
+    },
+    expected: ({ values }) => count(values),
+    elements: ({ values }) => values.length,
+    engines: ['millrace', 'hand', 'polars'],
+    targets: [{ rival: 'hand-written loop', times }],
+  };
+}
+
+export const wordCount1k = wordCount('1k', 1000);
+export const wordCount100k = wordCount('100k', 100_000);
+export const valueCounts1k = valueCounts('1k', 1000, 20);
+export const valueCounts100k = valueCounts('100k', 100_000, 3);
+
+export const wordSnapshots: Suite<'wordSnapshots'> = {
+  name: 'word-snapshots',
+  title: 'word count, 1,000 distinct, a stable snapshot at every element',
+  work: 'wordSnapshots',
+  task: (size) =>
+    size === 'full'
+      ? { words: words(20_000, 1000), keep: 10_000 }
+      : { words: words(500, 100), keep: 200 },
+  expected: ({ words, keep }) => ({ kept: count(words.slice(0, keep)), last: count(words) }),
+  elements: ({ words }) => words.length,
+  engines: ['millrace', 'rxjs'],
+  targets: [{ rival: 'RxJS', times: 50 }],
+};

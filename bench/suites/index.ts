@@ -1,0 +1,44 @@
+import type { Suite } from '../suite.ts';
+import { expression, summary } from './aggregate.ts';
+import { copy } from './copy.ts';
+import { emit, emitMany } from './emit.ts';
+import { flights } from './flights.ts';
+import { fork } from './fork.ts';
+import {
+  valueCounts1k,
+  valueCounts100k,
+  wordCount1k,
+  wordCount100k,
+  wordSnapshots,
+} from './frequencies.ts';
+import { groupBy } from './group-by.ts';
+import { mapAsync } from './map-async.ts';
+import { partition } from './partition.ts';
+import { rollingMax, rollingMean, rollingMin, rollingStd } from './rolling.ts';
+import { slidingWindow } from './sliding-window.ts';
+import { zip } from './zip.ts';
+
+/** All suites, in the order in which the table shows them. */
+export const suites: readonly Suite[] = [
+  emit,
+  emitMany,
+  slidingWindow,
+  partition,
+  zip,
+  wordCount1k,
+  wordCount100k,
+  wordSnapshots,
+  fork,
+  mapAsync,
+  copy,
+  rollingMean,
+  rollingStd,
+  rollingMin,
+  rollingMax,
+  groupBy,
+  summary,
+  expression,
+  valueCounts1k,
+  valueCounts100k,
+  flights,
+];

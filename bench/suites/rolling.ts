@@ -1,0 +1,53 @@
+import { randoms, type Suite, type Target } from '../suite.ts';
+import type { RollingAggregate } from '../work.ts';
+
+/** Window by window from scratch: the obvious way, far too slow to time. */
+const aggregates: Record<RollingAggregate, (window: Float64Array) => number> = {
+  mean,
+  std: (window) => {
+    const centre = mean(window);
+    let squares = 0;
+    for (const x of window) squares += (x - centre) ** 2;
+    return Math.sqrt(squares / (window.length - 1));
+  },
+  min: (window) => Math.min(...window),
+  max: (window) => Math.max(...window),
+};
+
+function mean(window: Float64Array): number {
+  let sum = 0;
+  for (const x of window) sum += x;
+  return sum / window.length;
+}
+
+function rolling(aggregate: RollingAggregate, targets: Target[]): Suite<'rolling'> {
+  return {
+    name: `rolling-${aggregate}`,
+    title: `rolling ${aggregate}, window 1,000, 1e7 f64 in batches of 8,192`,
+    work: 'rolling',
+    task: (size) => ({
+      values: randoms(size === 'full' ? 1e7 : 20_000).map((x) => x * 100),
+      batch: 8192,
+      n: 1000,
+      aggregate,
+      whole: size === 'small',
+    }),
+    expected: ({ values, n, whole }) => {
+      const rows = values.length - n + 1;
+      const answer = new Float64Array(whole ? rows : 1);
+      for (let i = 0; i < answer.length; i++) {
+        const start = rows - answer.length + i;
+        answer[i] = aggregates[aggregate](values.subarray(start, start + n));
+      }
+      return { rows, values: answer };
+    },
+    elements: ({ values }) => values.length,
+    engines: ['millrace', 'polars', 'hand'],
+    targets,
+  };
+}
+
+export const rollingMean = rolling('mean', [{ rival: 'nodejs-polars', times: 8 }]);
+export const rollingStd = rolling('std', [{ rival: 'nodejs-polars', times: 15 }]);
+export const rollingMin = rolling('min', [{ rival: 'nodejs-polars', times: 12 }]);
+export const rollingMax = rolling('max', [{ rival: 'nodejs-polars', times: 12 }]);
