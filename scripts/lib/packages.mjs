@@ -30,5 +30,8 @@ export async function ensurePackages(folder = '.') {
   }
   if (existsSync(join(full, 'node_modules')) && isInstalled(full)) return;
   say(`installing packages${folder === '.' ? '' : ` of ${folder}/`} from the lock file`);
-  await runNpm(['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: full });
+  // `npm ci` refuses a lock that lacks an optional package of some other platform, as a lock made
+  // where that package could not be had does; without saving, `install` keeps to the lock as well.
+  const flags = ['--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
+  await runNpm(['install', ...flags], { cwd: full });
 }

@@ -8,25 +8,25 @@ import { ensurePackages } from './packages.mjs';
 import { root, run, say } from './process.mjs';
 
 const FOLDER = 'scripts/toolchain';
+const PACKAGE = '@napi-rs/cross-toolchain-x64-target-x86_64';
 const TRIPLE = 'x86_64-unknown-linux-gnu';
 
 // Beside cargo's other outputs: shared by the clones that share a target folder, and its path then
 // stays the same, without which cargo would compile the C sources of its crates again.
 async function unpackInto(targetFolder) {
-  const { version } = JSON.parse(readFileSync(join(root, FOLDER, 'package-lock.json'), 'utf8'))
-    .packages[`node_modules/@napi-rs/cross-toolchain-x64-target-x86_64`];
-  const home = join(targetFolder, `toolchain-glibc-2.17-${version}`);
+  const { packages } = JSON.parse(readFileSync(join(root, FOLDER, 'package-lock.json'), 'utf8'));
+  const home = join(
+    targetFolder,
+    `glibc-2.17-toolchain-${packages[`node_modules/${PACKAGE}`].version}`,
+  );
   if (existsSync(home)) return home;
 
   await ensurePackages(FOLDER);
   say('unpacking the compiler for glibc 2.17');
-  const require = createRequire(join(root, FOLDER, 'package.json'));
-  const { toolchainPath } = require('@napi-rs/cross-toolchain-x64-target-x86_64');
-  const { Archive } = require('@napi-rs/tar');
-  const { xz } = require('@napi-rs/lzma');
+  const { toolchainPath } = createRequire(join(root, FOLDER, 'package.json'))(PACKAGE);
   const partial = `${home}.${process.pid}`;
   mkdirSync(partial, { recursive: true });
-  new Archive(xz.decompressSync(readFileSync(toolchainPath))).unpack(partial);
+  await run('tar', ['-xJf', toolchainPath, '-C', partial]);
   try {
     renameSync(partial, home);
   } catch (error) {
