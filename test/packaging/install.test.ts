@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { currentHost, platformName } from '../../src/native/platform.ts';
+import { codeBlocks } from '../docs/code-blocks.ts';
+import { Sandbox, succeeded, type Tarballs } from './sandbox.ts';
+
+// What a user gets: the packed packages, installed into an empty project with no Rust on the PATH.
+
+const TIMEOUT = 180_000;
+const platform = platformName(currentHost());
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+const columns = `
+  import { Series } from 'millrace';
+  const prices = new Series('f64');
+  prices.mean().sink((mean) => console.log(mean));
+  prices.emit(Float64Array.of(1, 2, 6));
+`;
+
+let sandbox: Sandbox;
+let tarballs: Tarballs;
+
+beforeAll(() => {
+  sandbox = new Sandbox();
+  tarballs = sandbox.pack();
+}, TIMEOUT);
+
+afterAll(() => sandbox.remove());
+
+describe('both packages installed', () => {
+  let folder: string;
+
+  beforeAll(() => {
+    folder = sandbox.install('both', [tarballs.main, tarballs.platforms[platform]!]);
+  }, TIMEOUT);
+
+  it('holds what is published and nothing else', () => {
+    const installed = join(folder, 'node_modules/millrace');
+    const manifest = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
+    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    assert.deepEqual(manifest.optionalDependencies, { [`@millrace/${platform}`]: version });
+    for (const field of ['scripts', 'devDependencies']) assert.ok(!(field in manifest), field);
+    assert.deepEqual(
+      readdirSync(installed)
+        .filter((name) => name !== 'node_modules')
+        .sort(),
+      ['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json'],
+    );
+    const addon = join(folder, `node_modules/@millrace/${platform}`);
+    assert.deepEqual(readdirSync(addon).sort(), [`millrace.${platform}.node`, 'package.json']);
+  });
+
+  it("runs the README's first example and prints what the README says", () => {
+    const [block] = codeBlocks('README.md', readFileSync(join(root, 'README.md'), 'utf8'));
+    assert.ok(block?.output, 'wanted a first example in README.md and a text block after it');
+    const { stdout } = succeeded(sandbox.runModule(folder, block.code, block.info[0]));
+    const lines = stdout.split('\n').map((line) => line.trimEnd());
+    assert.equal(lines.join('\n').trim(), block.output.trim());
+  });
+
+  it('runs columns', () => {
+    assert.equal(succeeded(sandbox.runModule(folder, columns)).stdout, '3\n');
+  });
+
+  it('has types that a strict project accepts', () => {
+    const code = `
+      import { MillraceError, Series, Stream } from 'millrace';
+      const lengths: Stream<number> = new Stream<string>().map((text) => text.length);
+      const prices = new Series('f64');
+      export const error: Error = new MillraceError('ERR', String([lengths, prices]));
+    `;
+    assert.equal(succeeded(sandbox.typeCheck(folder, code)).stdout, '');
+  });
+});
+
+describe('the main package alone installed', () => {
+  let folder: string;
+
+  beforeAll(() => {
+    folder = sandbox.install('alone', [tarballs.main], '--omit=optional');
+  }, TIMEOUT);
+
+  it('runs streams', () => {
+    const code = `
+      import { Stream } from 'millrace';
+      const source = new Stream();
+      const doubled = source.map((x) => 2 * x).sinkToList();
+      for (const x of [1, 2, 3]) source.emit(x);
+      console.log(doubled);
+    `;
+    assert.equal(succeeded(sandbox.runModule(folder, code)).stdout, '[ 2, 4, 6 ]\n');
+  });
+
+  it('says of columns which binary is wanted and how to get it', () => {
+    const { stderr, status } = sandbox.runModule(folder, columns);
+    assert.equal(status, 1);
+    assert.match(stderr, /MillraceError: Cannot load the native addon that columns need/);
+    assert.match(stderr, /code: 'ERR_NO_BINARY'/);
+    assert.ok(stderr.includes(`npm install @millrace/${platform}`), stderr);
+  });
+});
