@@ -1,6 +1,18 @@
 export { MillraceError } from './errors.ts';
 export type { LowWaterMarkOptions } from './graph/low-water-mark.ts';
 export { LowWaterMark } from './graph/low-water-mark.ts';
+export type { Metadata, Reference } from './graph/metadata.ts';
+export { Acknowledgement } from './graph/metadata.ts';
+export type { EmitOptions } from './graph/node.ts';
+export type { AccumulateOptions } from './operators/accumulate.ts';
+export type { FrequenciesOptions } from './operators/frequencies.ts';
+export { FrequencyTable } from './operators/frequency-table.ts';
+export { Literal, literal } from './operators/literal.ts';
+export type { PartitionOptions } from './operators/partition.ts';
+export type { SlidingWindowOptions } from './operators/sliding-window.ts';
+export type { ZipOptions } from './operators/zip.ts';
+export type { Item, Joined, JoinedAll, StreamOptions, StreamSnapshot } from './stream.ts';
+export { Stream } from './stream.ts';
 export type { Clock, TimerHandle } from './time/clock.ts';
 export { setDefaultClock, systemClock } from './time/clock.ts';
 export type { Duration, DurationFields } from './time/duration.ts';

@@ -1,0 +1,121 @@
+import { collectError, type Delivery, join, raise, settle } from './delivery.ts';
+import {
+  carriesMetadata,
+  emitArray,
+  emitIterator,
+  emitTracked,
+  isIndexed,
+  iteratorOf,
+  sendHeld,
+} from './entry.ts';
+import type { Tag } from './metadata.ts';
+import type { Compiler, Edge, Node } from './node.ts';
+import type { Receive } from './operator.ts';
+import type { Entry, Unit } from './unit.ts';
+
+/**
+ * Links a graph out of closures: the form for processes that refuse generated code. It delivers
+ * the same values in the same order as the generated form.
+ */
+export function linkUnit(
+  unit: Unit,
+  back: ReadonlySet<Edge>,
+  entries: readonly Node[],
+  compiler: Compiler,
+  divert: (edge: Edge, value: unknown, tag: Tag) => Delivery,
+): void {
+  const targets = new Map<Node, Receive[]>();
+  const outputs = new Map<Node, Receive>();
+  for (const node of unit.members) {
+    const list: Receive[] = [];
+    targets.set(node, list);
+    outputs.set(node, fanOut(list));
+  }
+  const receivers = new Map<Node, Receive[]>();
+  for (const node of unit.members) receivers.set(node, linkInputs(node, outputs.get(node)!));
+  for (const node of unit.members) {
+    for (const edge of node.outputs) {
+      const receive = receivers.get(edge.to)![edge.to.operator.ports ? edge.port : 0]!;
+      targets.get(node)!.push(linkEdge(unit, edge, receive, back, divert));
+    }
+    if (node.isAddressed) unit.receivers.set(node, receivers.get(node)!);
+  }
+  for (const node of entries) {
+    unit.entries.set(node, linkEntry(unit, node, outputs.get(node)!, back.size > 0, compiler));
+  }
+}
+
+function linkInputs(node: Node, output: Receive): Receive[] {
+  const ports = node.operator.ports ? node.inputs.length : 1;
+  return Array.from({ length: ports }, (_, port) => linkOperator(node, output, port));
+}
+
+/** The closure form of one input of an operator. */
+export function linkOperator(node: Node, output: Receive, port: number): Receive {
+  return node.operator.link(
+    node,
+    (value, tag, release) => sendHeld(output, value, tag, release),
+    port,
+  );
+}
+
+function linkEdge(
+  unit: Unit,
+  edge: Edge,
+  receive: Receive,
+  back: ReadonlySet<Edge>,
+  divert: (edge: Edge, value: unknown, tag: Tag) => Delivery,
+): Receive {
+  if (back.has(edge)) {
+    return (value, tag) => {
+      unit.loop.push(edge, value, tag);
+      return undefined;
+    };
+  }
+  if (!edge.to.operator.ports) return receive;
+  return (value, tag) => (unit.stale ? divert(edge, value, tag) : receive(value, tag));
+}
+
+function fanOut(targets: readonly Receive[]): Receive {
+  return (value, tag) => {
+    if (targets.length === 1) return targets[0]!(value, tag);
+    let pending: Delivery;
+    let errors: unknown[] | undefined;
+    for (const receive of targets) {
+      try {
+        pending = join(pending, receive(value, tag));
+      } catch (error) {
+        errors = collectError(errors, error);
+      }
+    }
+    return errors === undefined ? pending : raise(errors, pending);
+  };
+}
+
+function linkEntry(
+  unit: Unit,
+  node: Node,
+  output: Receive,
+  isCyclic: boolean,
+  compiler: Compiler,
+): Entry {
+  const run: Receive = isCyclic ? (value, tag) => unit.loop.run(output, value, tag) : output;
+  return {
+    emit(value, options) {
+      if (unit.stale) return compiler.emit(node, value, options);
+      if (unit.isTracked) return emitTracked(run, value, options);
+      if (carriesMetadata(options)) return compiler.emit(node, value, options);
+      const pending = run(value, undefined);
+      return pending === undefined ? undefined : settle(pending);
+    },
+    emitMany(values) {
+      return emitEach(node, values);
+    },
+  };
+}
+
+/** `emitMany` without a generated loop. */
+export function emitEach(node: Node, values: Iterable<unknown>): Promise<void> | undefined {
+  if (isIndexed(values)) return emitArray(node, values, 0);
+  return emitIterator(node, iteratorOf(values));
+}

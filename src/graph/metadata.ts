@@ -1,0 +1,93 @@
+/**
+ * Counts who still needs an element; `metadata` objects may carry one under `ref`.
+ * {@link Acknowledgement} is the one that `emit` makes.
+ */
+export interface Reference {
+  /** One holder more. */
+  retain(): void;
+  /** One holder less; the last one settles the reference. */
+  release(): void;
+  /** Delivery failed somewhere; the reference settles negatively. */
+  fail?(error: unknown): void;
+}
+
+/** What travels with an element: a readonly list of objects, joined where elements are joined. */
+export type Metadata = readonly object[];
+
+/** Metadata of an element inside a graph; undefined for an element emitted without any. */
+export type Tag = Metadata | undefined;
+
+/**
+ * Calls back once, when the last holder of an element has let it go: without an argument when
+ * every branch has settled, with the first error when one failed.
+ */
+export class Acknowledgement implements Reference {
+  readonly #callback: (error?: unknown) => void;
+  #holders = 0;
+  #settled = false;
+  #failed = false;
+  #error: unknown;
+
+  /** @param callback called exactly once */
+  constructor(callback: (error?: unknown) => void) {
+    this.#callback = callback;
+  }
+
+  /** One holder more. */
+  retain(): void {
+    this.#holders++;
+  }
+
+  /** One holder less; the last one fires the callback. */
+  release(): void {
+    this.#holders--;
+    if (this.#holders > 0 || this.#settled) return;
+    this.#settled = true;
+    if (this.#failed) this.#callback(this.#error);
+    else this.#callback();
+  }
+
+  /** Marks the element as failed; the first error is the one reported. */
+  fail(error: unknown): void {
+    if (this.#failed) return;
+    this.#failed = true;
+    this.#error = error;
+  }
+}
+
+/** Metadata of a value made of several; undefined when none of them has any. */
+export function concatMetadata(tags: Iterable<Tag>): Tag {
+  let all: object[] | undefined;
+  for (const tag of tags) {
+    if (tag === undefined) continue;
+    all ??= [];
+    all.push(...tag);
+  }
+  return all;
+}
+
+/** One holder more for everything in a list. */
+export function retain(tag: Tag): void {
+  if (tag === undefined) return;
+  for (const entry of tag) referenceOf(entry)?.retain();
+}
+
+/** One holder less for everything in a list. */
+export function release(tag: Tag): void {
+  if (tag === undefined) return;
+  for (const entry of tag) referenceOf(entry)?.release();
+}
+
+/** Marks everything in a list as failed. */
+export function failMetadata(tag: Tag, error: unknown): void {
+  if (tag === undefined) return;
+  for (const entry of tag) referenceOf(entry)?.fail?.(error);
+}
+
+function referenceOf(entry: object): Reference | undefined {
+  return 'ref' in entry && isReference(entry.ref) ? entry.ref : undefined;
+}
+
+function isReference(value: unknown): value is Reference {
+  return typeof value === 'object' && value !== null && 'retain' in value && 'release' in value;
+}
