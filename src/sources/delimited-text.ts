@@ -4,6 +4,9 @@ import { MillraceError } from '../errors.ts';
 /** The text encodings whose bytes can be cut anywhere. */
 export type TextEncoding = 'utf8' | 'utf16le' | 'latin1' | 'ascii';
 
+/** Every {@link TextEncoding}. */
+export const TEXT_ENCODINGS: readonly TextEncoding[] = ['utf8', 'utf16le', 'latin1', 'ascii'];
+
 const BYTE_ORDER_MARK = '\ufeff';
 
 /**

@@ -1,0 +1,188 @@
+import { Stream, type StreamOptions } from '../stream.ts';
+import { type Clock, currentClock, type TimerHandle } from '../time/clock.ts';
+
+/**
+ * Where a source stands: `idle` before its first start, `running`, `stopping` while a stop waits for
+ * the element in flight, then `stopped`, `ended` (nothing left to read) or `failed`.
+ */
+export type SourceState = 'idle' | 'running' | 'stopping' | 'stopped' | 'ended' | 'failed';
+
+/** What every source accepts. */
+export interface SourceOptions extends StreamOptions {
+  /** The clock that polling waits on. Default: the graph's, see `setDefaultClock`. */
+  readonly clock?: Clock;
+  /**
+   * Called when an element fails, downstream or in being made. Returning (or resolving) skips that element and goes
+   * on; throwing fails the source with what was thrown. Without it the source fails with the error.
+   */
+  readonly onError?: (error: unknown) => void | PromiseLike<void>;
+}
+
+/** The names of {@link SourceOptions}, to check what was given against. */
+export const SOURCE_OPTIONS: readonly string[] = ['name', 'clock', 'onError'];
+
+/** What a running source may use; see {@link Source.run}. */
+export interface SourceRun<T> {
+  /** Aborted by `stop()`: a source returns soon after. */
+  readonly signal: AbortSignal;
+  /**
+   * Sends one element downstream. A promise comes back only when something has to be waited for,
+   * and waiting for it is what holds the source back.
+   */
+  emit(element: T): void | Promise<void>;
+  /**
+   * Reports an element that could not be made, say a line that is too long: it is skipped where
+   * `onError` says so, else this rejects, and with it the run is to end.
+   */
+  fail(error: unknown): Promise<void>;
+  /** Waits `milliseconds` on the source's clock, less if the source is stopped meanwhile. */
+  sleep(milliseconds: number): Promise<void>;
+}
+
+/**
+ * A stream that brings its own elements: it is started and stopped, and started again as often as
+ * wanted, also after an error.
+ *
+ * Elements go out one at a time, the next when everything downstream has accepted the one before, so
+ * a slow graph holds its source back and nothing piles up. After `stop()` or a failure, `start()`
+ * goes on with the element after the last one sent; after the end, it begins anew.
+ *
+ * A new source is a subclass with a {@link Source.run}:
+ *
+ * ```ts
+ * import assert from 'node:assert/strict';
+ * import { Source, type SourceRun } from 'millrace';
+ *
+ * class Countdown extends Source<number> {
+ *   #left = 3;
+ *
+ *   protected override async run({ emit, signal }: SourceRun<number>): Promise<void> {
+ *     while (this.#left > 0 && !signal.aborted) await emit(this.#left--);
+ *   }
+ * }
+ *
+ * const countdown = new Countdown();
+ * const seen = countdown.sinkToList();
+ * await countdown.start();
+ * assert.deepEqual(seen, [3, 2, 1]);
+ * assert.equal(countdown.state, 'ended');
+ * ```
+ */
+export abstract class Source<T> extends Stream<T> {
+  readonly #clock: Clock;
+  readonly #onError: SourceOptions['onError'];
+  #state: SourceState = 'idle';
+  #abort: AbortController | undefined;
+  #running: Promise<void> | undefined;
+
+  constructor(options: SourceOptions = {}) {
+    super(options.name === undefined ? {} : { name: options.name });
+    this.#clock = options.clock ?? currentClock();
+    this.#onError = options.onError;
+  }
+
+  /** Where the source stands. */
+  get state(): SourceState {
+    return this.#state;
+  }
+
+  /**
+   * Reads and sends elements until there are no more or `run.signal` is aborted; what it opened it
+   * closes before it settles. What it throws fails the source.
+   */
+  protected abstract run(run: SourceRun<T>): Promise<void>;
+
+  /**
+   * Starts the source, or goes on after a stop. The promise settles when this run is over: it
+   * resolves at the end or after `stop()`, it rejects with the error that failed the source. A
+   * source that already runs is left alone and its promise returned. Nothing is sent before this call
+   * has returned.
+   */
+  override start(): Promise<void> {
+    if (this.#running === undefined) {
+      this.#running = this.#start();
+    } else if (this.#state === 'stopping') {
+      return this.#running.then(() => this.start());
+    }
+    return this.#running;
+  }
+
+  /**
+   * Stops the source. Resolves when the element in flight has been accepted and what the source had
+   * open is closed; nothing is sent after that. An error of the run rejects `start()`'s promise, not
+   * this one. A callback downstream may call it, but not wait for it: it waits for the callback.
+   */
+  override async stop(): Promise<void> {
+    if (this.#running === undefined) return;
+    this.#state = 'stopping';
+    this.#abort?.abort();
+    await this.#running.catch(() => undefined);
+  }
+
+  /** As for any stream; a source that runs is stopped. */
+  override destroy(): void {
+    void this.stop();
+    super.destroy();
+  }
+
+  async #start(): Promise<void> {
+    const abort = new AbortController();
+    this.#abort = abort;
+    this.#state = 'running';
+    try {
+      // Nothing is sent before start() has returned, whatever kind of source this is.
+      await undefined;
+      await this.run({
+        signal: abort.signal,
+        emit: (element) => this.#send(element),
+        fail: (error) => this.#failed(error),
+        sleep: (milliseconds) => sleep(this.#clock, milliseconds, abort.signal),
+      });
+      this.#state = abort.signal.aborted ? 'stopped' : 'ended';
+    } catch (error) {
+      this.#state = 'failed';
+      throw error;
+    } finally {
+      this.#running = undefined;
+      this.#abort = undefined;
+    }
+  }
+
+  #send(element: T): void | Promise<void> {
+    try {
+      const accepted = this.emit(element);
+      return accepted === undefined ? undefined : accepted.catch((error) => this.#failed(error));
+    } catch (error) {
+      return this.#failed(error);
+    }
+  }
+
+  async #failed(error: unknown): Promise<void> {
+    if (this.#onError === undefined) throw error;
+    await this.#onError(error);
+  }
+}
+
+/** What `promise` gives, or nothing as soon as `signal` is aborted; it is left to settle unwatched. */
+export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const stop = () => resolve(undefined);
+    const settled = () => signal.removeEventListener('abort', stop);
+    signal.addEventListener('abort', stop);
+    promise.then(resolve, reject).finally(settled);
+  });
+}
+
+function sleep(clock: Clock, milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    let timer: TimerHandle | undefined;
+    const wake = () => {
+      if (timer !== undefined) clock.clearTimeout(timer);
+      signal.removeEventListener('abort', wake);
+      resolve();
+    };
+    timer = clock.setTimeout(wake, milliseconds);
+    signal.addEventListener('abort', wake);
+  });
+}
