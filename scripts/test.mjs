@@ -11,20 +11,23 @@ import { Failure, main, root, run, runPackage } from './lib/process.mjs';
 const counts = { passed: 0, failed: 0, skipped: 0 };
 
 const steps = {
-  packages: async () => {
-    await ensurePackages();
-    await ensurePackages('bench');
-  },
+  packages: () => ensurePackages(),
   dist: ensureDist,
   biome: () => runPackage('@biomejs/biome', ['ci', '--error-on-warnings', '.']),
-  types: () => runPackage('typescript', ['-p', '.', '--noEmit']),
+  types: async () => {
+    await ensurePackages('bench');
+    await runPackage('typescript', ['-p', '.', '--noEmit']);
+  },
   rustfmt: () => run('cargo', ['fmt', '--all', '--check']),
   addon: ensureAddon,
   binding: checkBinding,
   clippy: () => run('cargo', ['clippy', ...WORKSPACE, '--all-targets', '--', '-D', 'warnings']),
   'cargo-test': cargoTest,
   vitest: () => vitest('vitest', ['--exclude', 'test/packaging/**']),
-  bench: () => run(process.execPath, ['--import', 'tsx', 'bench/run.ts', '--test']),
+  bench: async () => {
+    await ensurePackages('bench');
+    await run(process.execPath, ['--import', 'tsx', 'bench/run.ts', '--test']);
+  },
   packaging: () => vitest('packaging', ['--dir', 'test/packaging']),
 };
 
