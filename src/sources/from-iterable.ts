@@ -1,11 +1,5 @@
 import { describe, requireOptions } from '../graph/arguments.ts';
-import {
-  SOURCE_OPTIONS,
-  Source,
-  type SourceOptions,
-  type SourceRun,
-  untilAborted,
-} from './source.ts';
+import { SOURCE_OPTIONS, Source, type SourceOptions, type SourceRun } from './source.ts';
 
 /**
  * A source of the items of an iterable: an array, a Set, a generator, an async generator, a Node or
@@ -42,12 +36,14 @@ const ITEMS_PER_TURN = 1024;
 /** What {@link fromIterable} returns. */
 export class IterableSource<T> extends Source<T> {
   readonly #iterable: Iterable<T> | AsyncIterable<T>;
+  readonly #isAsync: boolean;
   #iterator: Iterator<T> | AsyncIterator<T> | undefined;
   /** An item asked for when the source was stopped; the next start waits for it. */
   #asked: Promise<IteratorResult<T>> | undefined;
 
   constructor(iterable: Iterable<T> | AsyncIterable<T>, options: SourceOptions = {}) {
-    if (!hasMethod(iterable, Symbol.asyncIterator) && !hasMethod(iterable, Symbol.iterator)) {
+    const isAsync = hasMethod(iterable, Symbol.asyncIterator);
+    if (!isAsync && !hasMethod(iterable, Symbol.iterator)) {
       throw new TypeError(
         `Cannot create fromIterable: iterable must have Symbol.iterator or Symbol.asyncIterator, got ${describe(iterable)}`,
       );
@@ -55,19 +51,22 @@ export class IterableSource<T> extends Source<T> {
     requireOptions('fromIterable', options, SOURCE_OPTIONS);
     super(options);
     this.#iterable = iterable;
+    this.#isAsync = isAsync;
   }
 
-  protected override async run({ emit, signal }: SourceRun<T>): Promise<void> {
-    this.#iterator ??= iterate(this.#iterable);
-    for (let sent = 1; !signal.aborted; sent++) {
-      const next = this.#next(this.#iterator, signal);
-      const step = next instanceof Promise ? await next : next;
+  protected override async run(run: SourceRun<T>): Promise<void> {
+    this.#iterator ??= this.#iterate();
+    const iterator = this.#iterator;
+    for (let sent = 1; !run.signal.aborted; sent++) {
+      const step = this.#isAsync
+        ? await this.#nextAsync(iterator as AsyncIterator<T>, run)
+        : this.#next(iterator as Iterator<T>);
       if (step === undefined) return;
       if (step.done === true) {
         this.#forget();
         return;
       }
-      const accepted = emit(step.value);
+      const accepted = run.emit(step.value);
       if (accepted !== undefined) await accepted;
       else if (sent % ITEMS_PER_TURN === 0) await new Promise(setImmediate);
     }
@@ -81,28 +80,30 @@ export class IterableSource<T> extends Source<T> {
     void this.stop().then(() => iterator?.return?.());
   }
 
-  /** The next step of the iteration, or nothing where the source is stopped before it comes. */
-  #next(
-    iterator: Iterator<T> | AsyncIterator<T>,
-    signal: AbortSignal,
-  ): IteratorResult<T> | Promise<IteratorResult<T> | undefined> {
+  #iterate(): Iterator<T> | AsyncIterator<T> {
+    return this.#isAsync
+      ? (this.#iterable as AsyncIterable<T>)[Symbol.asyncIterator]()
+      : (this.#iterable as Iterable<T>)[Symbol.iterator]();
+  }
+
+  #next(iterator: Iterator<T>): IteratorResult<T> {
     try {
-      if (this.#asked === undefined) {
-        const step = iterator.next();
-        if (!hasMethod(step, 'then')) return step as IteratorResult<T>;
-        // An asynchronous iterator may return any thenable.
-        this.#asked = Promise.resolve(step);
-      }
-      return this.#await(this.#asked, signal);
+      return iterator.next();
     } catch (error) {
       this.#forget();
       throw error;
     }
   }
 
-  async #await(asked: Promise<IteratorResult<T>>, signal: AbortSignal) {
+  /** The next step, or nothing where the source is stopped before it comes. */
+  async #nextAsync(
+    iterator: AsyncIterator<T>,
+    run: SourceRun<T>,
+  ): Promise<IteratorResult<T> | undefined> {
     try {
-      const step = await untilAborted(asked, signal);
+      // An asynchronous iterator may return any thenable.
+      this.#asked ??= Promise.resolve(iterator.next());
+      const step = await run.wait(this.#asked);
       if (step !== undefined) this.#asked = undefined;
       return step;
     } catch (error) {
@@ -115,12 +116,6 @@ export class IterableSource<T> extends Source<T> {
     this.#iterator = undefined;
     this.#asked = undefined;
   }
-}
-
-function iterate<T>(iterable: Iterable<T> | AsyncIterable<T>): Iterator<T> | AsyncIterator<T> {
-  return Symbol.asyncIterator in Object(iterable)
-    ? (iterable as AsyncIterable<T>)[Symbol.asyncIterator]()
-    : (iterable as Iterable<T>)[Symbol.iterator]();
 }
 
 function hasMethod(value: unknown, name: string | symbol): boolean {

@@ -37,6 +37,8 @@ export interface SourceRun<T> {
   fail(error: unknown): Promise<void>;
   /** Waits `milliseconds` on the source's clock, less if the source is stopped meanwhile. */
   sleep(milliseconds: number): Promise<void>;
+  /** What `promise` gives, or nothing as soon as the source is stopped: it is then left alone. */
+  wait<R>(promise: Promise<R>): Promise<R | undefined>;
 }
 
 /**
@@ -74,6 +76,8 @@ export abstract class Source<T> extends Stream<T> {
   #state: SourceState = 'idle';
   #abort: AbortController | undefined;
   #running: Promise<void> | undefined;
+  /** What to call when the source is stopped: whatever waits for something else. */
+  readonly #waiting = new Set<() => void>();
 
   constructor(options: SourceOptions = {}) {
     super(options.name === undefined ? {} : { name: options.name });
@@ -116,6 +120,7 @@ export abstract class Source<T> extends Stream<T> {
     if (this.#running === undefined) return;
     this.#state = 'stopping';
     this.#abort?.abort();
+    for (const wake of this.#waiting) wake();
     await this.#running.catch(() => undefined);
   }
 
@@ -136,7 +141,8 @@ export abstract class Source<T> extends Stream<T> {
         signal: abort.signal,
         emit: (element) => this.#send(element),
         fail: (error) => this.#failed(error),
-        sleep: (milliseconds) => sleep(this.#clock, milliseconds, abort.signal),
+        sleep: (milliseconds) => this.#sleep(milliseconds, abort.signal),
+        wait: (promise) => this.#wait(promise, abort.signal),
       });
       this.#state = abort.signal.aborted ? 'stopped' : 'ended';
     } catch (error) {
@@ -161,28 +167,39 @@ export abstract class Source<T> extends Stream<T> {
     if (this.#onError === undefined) throw error;
     await this.#onError(error);
   }
-}
 
-/** What `promise` gives, or nothing as soon as `signal` is aborted; it is left to settle unwatched. */
-export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
-  return new Promise((resolve, reject) => {
-    const stop = () => resolve(undefined);
-    const settled = () => signal.removeEventListener('abort', stop);
-    signal.addEventListener('abort', stop);
-    promise.then(resolve, reject).finally(settled);
-  });
-}
+  #sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      if (signal.aborted) return resolve();
+      let timer: TimerHandle | undefined;
+      const wake = () => {
+        if (timer !== undefined) this.#clock.clearTimeout(timer);
+        this.#waiting.delete(wake);
+        resolve();
+      };
+      this.#waiting.add(wake);
+      timer = this.#clock.setTimeout(wake, milliseconds);
+    });
+  }
 
-function sleep(clock: Clock, milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    let timer: TimerHandle | undefined;
-    const wake = () => {
-      if (timer !== undefined) clock.clearTimeout(timer);
-      signal.removeEventListener('abort', wake);
-      resolve();
-    };
-    timer = clock.setTimeout(wake, milliseconds);
-    signal.addEventListener('abort', wake);
-  });
+  #wait<R>(promise: Promise<R>, signal: AbortSignal): Promise<R | undefined> {
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) return resolve(undefined);
+      const wake = () => {
+        this.#waiting.delete(wake);
+        resolve(undefined);
+      };
+      this.#waiting.add(wake);
+      promise.then(
+        (result) => {
+          this.#waiting.delete(wake);
+          resolve(result);
+        },
+        (error) => {
+          this.#waiting.delete(wake);
+          reject(error);
+        },
+      );
+    });
+  }
 }
