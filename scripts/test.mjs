@@ -31,6 +31,9 @@ const steps = {
   packaging: () => vitest('packaging', ['--dir', 'test/packaging']),
 };
 
+// Said before the first step, not after minutes of others.
+const OF_RUST = new Set(['rustfmt', 'addon', 'clippy', 'cargo-test']);
+
 // The lock file is not to change under a test.
 const WORKSPACE = ['--locked', '--workspace'];
 
@@ -102,7 +105,7 @@ function seconds(since) {
 await main(async () => {
   const chosen = chosenSteps();
   if (chosen.length === 0) return console.log(Object.keys(steps).join('\n'));
-  requireRust('run the tests');
+  if (chosen.some((name) => OF_RUST.has(name))) requireRust('run the tests');
   const start = performance.now();
   const summary = [];
   let failure;
