@@ -10,9 +10,12 @@ export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 /** An expected failure: its message is for the person at the terminal, without a stack. */
 export class Failure extends Error {}
 
-/** Prints what is about to happen, so that a long first run never looks stuck. */
+/**
+ * Prints what is about to happen, so that a long first run never looks stuck; beside the output of
+ * the command itself, which may go into a file.
+ */
 export function say(message) {
-  console.log(`millrace: ${message}`);
+  console.error(`millrace: ${message}`);
 }
 
 /**
@@ -22,6 +25,9 @@ export function say(message) {
 export function run(command, args, { cwd = root, env = {}, capture = false, quiet = false } = {}) {
   const piped = capture || quiet;
   return new Promise((resolve, reject) => {
+    // A terminal interrupts both: the child may have a screen to put in order, so it ends first.
+    const ignore = () => {};
+    process.on('SIGINT', ignore);
     const child = spawn(command, args, {
       cwd,
       env: { ...process.env, ...env },
@@ -36,6 +42,7 @@ export function run(command, args, { cwd = root, env = {}, capture = false, quie
     child.stderr?.setEncoding('utf8').on('data', collect(process.stderr));
     child.on('error', (error) => reject(new Failure(`cannot run ${command}: ${error.message}`)));
     child.on('close', (code, signal) => {
+      process.off('SIGINT', ignore);
       if (code === 0) return resolve(output);
       const failure = new Failure(`${[command, ...args].join(' ')} ended with ${signal ?? code}`);
       failure.output = output;
