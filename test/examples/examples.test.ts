@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { runExample } from './run-example.ts';
+
+/** What each example prints, line for line. */
+const outputs = {
+  ticks: `
+ACME, new high: 10
+ACME, new high: 12
+ACME, mean of 3: 11.00
+ticks so far: { ACME: 3, EMCA: 1 }
+ACME, mean of 3: 12.00
+ACME, new high: 13
+`,
+};
+
+for (const [name, output] of Object.entries(outputs)) {
+  test(`${name} prints what it should`, { timeout: 60_000 }, async () => {
+    expect(await runExample(name)).toBe(output.trimStart());
+  });
+}
