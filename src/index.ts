@@ -1,4 +1,38 @@
 export { MillraceError } from './errors.ts';
+export type { AggregateName } from './frame/aggregate.ts';
+export { Column } from './frame/column.ts';
+export type { SpreadOptions } from './frame/column-aggregates.ts';
+export { ColumnAggregates } from './frame/column-aggregates.ts';
+export type { ColumnSink } from './frame/column-node.ts';
+export type { CollectOptions } from './frame/column-source.ts';
+export type { ArrowData } from './frame/data-frame.ts';
+export { DataFrame } from './frame/data-frame.ts';
+export type { EwmOptions, WeightedMean } from './frame/ewm.ts';
+export type { AggregateSpec } from './frame/frame-aggregates.ts';
+export { FrameAggregates } from './frame/frame-aggregates.ts';
+export { FramedWindow } from './frame/framed-windows.ts';
+export type { GroupKey } from './frame/group-by.ts';
+export { GroupBy, GroupedColumn } from './frame/group-by.ts';
+export type { ParquetOptions, RunOptions, RunProgress, RunResult } from './frame/parquet.ts';
+export { Scalar } from './frame/scalar.ts';
+export { Series } from './frame/series.ts';
+export { Summary } from './frame/summary.ts';
+export { Table } from './frame/table.ts';
+export type {
+  ColumnInput,
+  ColumnType,
+  FloatType,
+  InputColumns,
+  InputOf,
+  InputRow,
+  IntegerType,
+  NumericType,
+  RowOf,
+  Schema,
+  ValueOf,
+  ValuesOf,
+} from './frame/types.ts';
+export type { FullWindowOptions, RollingOptions } from './frame/windows.ts';
 export type { LowWaterMarkOptions } from './graph/low-water-mark.ts';
 export { LowWaterMark } from './graph/low-water-mark.ts';
 export type { Metadata, Reference } from './graph/metadata.ts';

@@ -1,0 +1,63 @@
+import { shown } from './checks.ts';
+import type { PlanColumn } from './plan-node.ts';
+import type { ColumnType } from './types.ts';
+
+/** What is read of a vector of `apache-arrow`, of whichever copy of that package. */
+interface ArrowVector {
+  readonly length: number;
+  readonly nullCount: number;
+  readonly type: { toString(): string };
+  toArray(): unknown;
+  get(index: number): unknown;
+}
+
+interface ArrowTable {
+  readonly schema: { readonly fields: readonly { readonly name: string }[] };
+  readonly numRows: number;
+  getChild(name: string): ArrowVector | null;
+}
+
+/** Arrow types whose arrays are those of ours. */
+const SAME: Readonly<Record<string, ColumnType>> = {
+  Int8: 'i8',
+  Int16: 'i16',
+  Int32: 'i32',
+  Int64: 'i64',
+  Uint8: 'u8',
+  Uint16: 'u16',
+  Uint32: 'u32',
+  Uint64: 'u64',
+  Float32: 'f32',
+  Float64: 'f64',
+};
+
+/** Whether `data` is a table or a record batch of `apache-arrow`. */
+export function isArrowData(data: object): data is ArrowTable {
+  const table = data as Partial<ArrowTable>;
+  return (
+    typeof table.numRows === 'number' &&
+    typeof table.getChild === 'function' &&
+    Array.isArray(table.schema?.fields)
+  );
+}
+
+/** The columns of Arrow data in the order of ours; further ones are passed over. */
+export function readArrow(data: ArrowTable, columns: readonly PlanColumn[]): unknown[] {
+  return columns.map(({ name, type }) => {
+    const vector = data.getChild(name);
+    if (vector === null) {
+      throw new TypeError(
+        `Cannot emit: column '${name}' is missing, the Arrow table has ${data.schema.fields.map((field) => field.name).join(', ')}`,
+      );
+    }
+    if (vector.nullCount === 0 && SAME[vector.type.toString()] === type) return vector.toArray();
+    if (type === 'timestamp' && !/^(Timestamp|Date)/.test(vector.type.toString())) {
+      throw new TypeError(
+        `Cannot emit: column '${name}' (timestamp) does not go with Arrow type ${shown(vector.type.toString())}`,
+      );
+    }
+    const values = new Array<unknown>(vector.length);
+    for (let row = 0; row < vector.length; row++) values[row] = vector.get(row);
+    return values;
+  });
+}

@@ -1,0 +1,147 @@
+import {
+  type AggregateName,
+  type AggregateType,
+  type Aggregator,
+  aggregateNode,
+  checkAggregate,
+  type Over,
+  type Request,
+} from './aggregate.ts';
+import { checkCount, checkOptions } from './checks.ts';
+import type { PlanColumn } from './plan-node.ts';
+import type { ColumnResults, FrameResults, Shape } from './results.ts';
+import type { ColumnType, Schema, SumOf } from './types.ts';
+import { wrap } from './wrap.ts';
+
+/** Options of the aggregates of spread. */
+export interface SpreadOptions {
+  /** What is subtracted from the number of values before dividing: 1 (default) for a sample. */
+  readonly ddof?: number;
+}
+
+/** The schema of several aggregates of one column, each under its own name. */
+export type AggregatesSchema<D extends ColumnType, F extends readonly AggregateName[]> = {
+  [K in F[number]]: AggregateType<D, K>;
+};
+
+/**
+ * The aggregates of one column over the windows or groups of an operator: what `rolling(n)`,
+ * `window(...)`, `groupBy(...).price` and their like return. Missing values are skipped; an aggregate
+ * of too few values is missing. `R` says what comes out: a series of rows, one value per batch, or a
+ * keyed table per batch.
+ *
+ * ```ts
+ * import assert from 'node:assert/strict';
+ * import { Series } from 'millrace';
+ *
+ * const prices = new Series('f64');
+ * const highest = prices.rolling(2).max().sinkToList();
+ * prices.emit([3, 1, 2]);
+ * assert.deepEqual(highest[0]?.toArray(), [null, 3, 2]);
+ * ```
+ */
+export class ColumnAggregates<
+  D extends ColumnType,
+  N extends string,
+  R extends Shape,
+  K extends Schema,
+> {
+  readonly #over: Over;
+  readonly #column: PlanColumn;
+  readonly #aggregator: Aggregator;
+
+  /** Made by the operators; there is no need to make one. */
+  constructor(over: Over, column: PlanColumn, aggregator: Aggregator) {
+    this.#over = over;
+    this.#column = column;
+    this.#aggregator = aggregator;
+  }
+
+  /** The sum: exact `i64` for integers (an overflow is an error), `f64` for floats; 0 of nothing. */
+  sum(): ColumnResults<SumOf<D>, N, K>[R] {
+    return this.#one('sum') as ColumnResults<SumOf<D>, N, K>[R];
+  }
+
+  /** The arithmetic mean. */
+  mean(): ColumnResults<'f64', N, K>[R] {
+    return this.#one('mean') as ColumnResults<'f64', N, K>[R];
+  }
+
+  /** How many values are there, missing ones not counted; named `count` in a keyed table. */
+  count(): ColumnResults<'i64', 'count', K>[R] {
+    return this.#one('count', this.#aggregator.keys && 'count') as ColumnResults<
+      'i64',
+      'count',
+      K
+    >[R];
+  }
+
+  /** How many rows are there, missing values counted; named `size` in a keyed table. */
+  size(): ColumnResults<'i64', 'size', K>[R] {
+    return this.#one('size', this.#aggregator.keys && 'size') as ColumnResults<'i64', 'size', K>[R];
+  }
+
+  /** The least value; of text, the first in order of its UTF-8 bytes. */
+  min(): ColumnResults<D, N, K>[R] {
+    return this.#one('min') as ColumnResults<D, N, K>[R];
+  }
+
+  /** The greatest value. */
+  max(): ColumnResults<D, N, K>[R] {
+    return this.#one('max') as ColumnResults<D, N, K>[R];
+  }
+
+  /** The variance, of a sample by default. */
+  var(options: SpreadOptions = {}): ColumnResults<'f64', N, K>[R] {
+    return this.#spread('var', options) as ColumnResults<'f64', N, K>[R];
+  }
+
+  /** The standard deviation, of a sample by default. */
+  std(options: SpreadOptions = {}): ColumnResults<'f64', N, K>[R] {
+    return this.#spread('std', options) as ColumnResults<'f64', N, K>[R];
+  }
+
+  /** The first value that is not missing. */
+  first(): ColumnResults<D, N, K>[R] {
+    return this.#one('first') as ColumnResults<D, N, K>[R];
+  }
+
+  /** The last value that is not missing. */
+  last(): ColumnResults<D, N, K>[R] {
+    return this.#one('last') as ColumnResults<D, N, K>[R];
+  }
+
+  /** Several aggregates at once, each in a column of its own name. */
+  agg<const F extends readonly AggregateName[]>(
+    names: F,
+  ): FrameResults<AggregatesSchema<D, F>, K>[R] {
+    const operator = `${this.#aggregator.operator}.agg`;
+    if (!Array.isArray(names) || names.length === 0) {
+      throw new TypeError(
+        `Cannot create ${operator}: expected a list of aggregates such as ['mean']`,
+      );
+    }
+    const requests = names.map((fn: unknown) => {
+      const name = checkAggregate(operator, fn);
+      return { fn: name, column: this.#column, as: name };
+    });
+    const over = aggregateNode(this.#over, { ...this.#aggregator, framed: true }, requests);
+    return wrap(over) as FrameResults<AggregatesSchema<D, F>, K>[R];
+  }
+
+  #spread(fn: 'var' | 'std', options: SpreadOptions): unknown {
+    const operator = `${this.#aggregator.operator}.${fn}`;
+    checkOptions(operator, options, ['ddof']);
+    return this.#one(fn, undefined, checkCount(operator, 'ddof', options.ddof ?? 1, 0));
+  }
+
+  #one(fn: AggregateName, as: string = this.#column.name, ddof?: number): unknown {
+    const request: Request = {
+      fn,
+      column: this.#column,
+      as,
+      ...(ddof === undefined ? {} : { ddof }),
+    };
+    return wrap(aggregateNode(this.#over, this.#aggregator, [request]));
+  }
+}

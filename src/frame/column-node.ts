@@ -1,0 +1,89 @@
+import { checkFunction } from './checks.ts';
+import type { Graph } from './graph.ts';
+import type { PlanNode } from './plan-node.ts';
+
+/** What ends a sink of columns. */
+export interface ColumnSink {
+  /** Ends delivery; the nodes before the sink keep their state. */
+  destroy(): void;
+}
+
+/**
+ * What all live columns have in common: something that sinks receive once per batch. `Out` is what
+ * they receive.
+ */
+export abstract class ColumnNode<Out> {
+  readonly #graph: Graph;
+
+  constructor(graph: Graph) {
+    this.#graph = graph;
+  }
+
+  /** The node of the plan that yields the results. */
+  protected abstract node(): PlanNode;
+
+  /**
+   * Calls `receive` with every result from now on, in order of subscription among the sinks of this
+   * graph. A promise that it returns holds back the emitter: `emit` then returns a promise too. An
+   * error it throws reaches the emitter after all other sinks were served.
+   */
+  sink(receive: (result: Out) => unknown): ColumnSink {
+    checkFunction('sink', receive);
+    const destroy = this.#graph.subscribe(this.node(), receive as (result: unknown) => unknown);
+    return { destroy };
+  }
+
+  /** Collects every result from now on in the array it returns, which grows for as long as it runs. */
+  sinkToList(): Out[] {
+    const list: Out[] = [];
+    this.sink((result) => {
+      list.push(result);
+    });
+    return list;
+  }
+
+  /**
+   * Delivers what single values have collected, without waiting for a full batch. Returns a promise
+   * where a sink did.
+   */
+  flush(): Promise<void> | undefined {
+    return this.#graph.source.flush();
+  }
+
+  /**
+   * Ends the input: delivers what was collected and what is open, as the last partition by time.
+   * Rows that come later start anew.
+   */
+  end(): Promise<void> | undefined {
+    return this.#graph.source.end();
+  }
+
+  /**
+   * The state of all nodes of this graph that a sink needs, as bytes for {@link ColumnNode.restore}.
+   * What single values have collected is delivered first.
+   */
+  snapshot(): Uint8Array {
+    this.#graph.source.settle();
+    return this.#graph.snapshot();
+  }
+
+  /**
+   * Puts back the state that `snapshot()` gave, in a graph with the same nodes and the same sinks in
+   * the same order. What single values have collected is forgotten. Throws a MillraceError for bytes
+   * that are no snapshot of such a graph.
+   */
+  restore(snapshot: Uint8Array): void {
+    this.#graph.source.clear();
+    this.#graph.restore(snapshot);
+  }
+
+  /** How this graph is compiled, as text: the nodes of its native plan, in order. */
+  explain(): string {
+    return this.#graph.explain();
+  }
+
+  /** Rows so far that came after their partition by time had been emitted, and were dropped. */
+  get lateRows(): number {
+    return this.#graph.lateRows;
+  }
+}

@@ -1,0 +1,298 @@
+import type { TypedArray } from '../native/plan.ts';
+import { type Clock, currentClock, type TimerHandle } from '../time/clock.ts';
+import { type Duration, parseDuration } from '../time/duration.ts';
+import { checkCount, checkOptions, shown } from './checks.ts';
+import { checkBuffer, isTypedArray, typedColumn } from './column-input.ts';
+import { ColumnWriter, Interner } from './column-writer.ts';
+import { Graph, type GraphSource } from './graph.ts';
+import type { PlanColumn } from './plan-node.ts';
+import { createRowReader, type RowReader } from './row-reader.ts';
+
+/** How single values are collected into batches, and how a source is named. */
+export interface CollectOptions {
+  /** Shown in graphs and messages; of a series also the name of its column. */
+  readonly name?: string;
+  /** Single values collect up to this many, default 1,024; at least 1. */
+  readonly batch?: number;
+  /**
+   * The longest that a single value waits for its batch to fill, see {@link Duration}. By default it
+   * waits for `flush()`.
+   */
+  readonly linger?: Duration;
+  /** Where `linger` gets its time from; by default the process's clock. */
+  readonly clock?: Clock;
+}
+
+const DEFAULT_BATCH = 1024;
+
+/** Rows up to which the memory of a batch is kept for the next. */
+const KEPT_ROWS = 1 << 16;
+
+type Settled = Promise<void> | undefined;
+
+/**
+ * The way into a graph: turns rows, columns and single values into the buffers of one plan call.
+ * A batch that does not fit is refused as a whole.
+ */
+export class ColumnSource implements GraphSource {
+  readonly graph: Graph;
+  readonly #batch: number;
+  readonly #linger: number | undefined;
+  readonly #clock: Clock;
+  #writers: ColumnWriter[] = [];
+  #used: boolean[] = [];
+  #reader: RowReader | undefined;
+  #generation = -1;
+  #rows = 0;
+  #timer: TimerHandle | undefined;
+  /** What ran outside of any call of the user's, who gets its outcome with the next call. */
+  #late: Promise<void>[] = [];
+
+  constructor(operator: string, columns: readonly PlanColumn[], options: CollectOptions = {}) {
+    checkOptions(operator, options, ['name', 'batch', 'linger', 'clock']);
+    this.#batch = checkCount(operator, 'batch', options.batch ?? DEFAULT_BATCH);
+    this.#linger =
+      options.linger === undefined ? undefined : parseDuration(options.linger, operator);
+    this.#clock = options.clock ?? currentClock();
+    this.graph = new Graph(options.name ?? operator, columns, this);
+  }
+
+  /** Collects one row. */
+  row(row: unknown): Settled {
+    this.#prepare();
+    try {
+      this.#reader!.one(row, this.#rows);
+    } catch (error) {
+      this.#discard(this.#rows);
+      throw error;
+    }
+    return this.#added();
+  }
+
+  /** Collects one value of a source with a single column. */
+  value(value: unknown): Settled {
+    this.#prepare();
+    const writer = this.#writers[0]!;
+    if (typeof value === 'number' && writer.type === 'f64') writer.values[this.#rows] = value;
+    else {
+      try {
+        writer.other(this.#rows, value);
+      } catch (error) {
+        this.#discard(this.#rows);
+        throw error;
+      }
+    }
+    return this.#added();
+  }
+
+  /** Runs rows as one batch. */
+  rows(rows: readonly unknown[]): Settled {
+    const before = this.#flushBefore();
+    this.#prepare(rows.length);
+    try {
+      this.#reader!.many(rows);
+    } catch (error) {
+      this.#discard(0);
+      throw error;
+    }
+    return both(before, this.#run(rows.length));
+  }
+
+  /** Runs whole columns, in the order of the schema, as one batch. */
+  columns(inputs: readonly unknown[]): Settled {
+    const before = this.#flushBefore();
+    if (this.#rows === 0) this.#prepare();
+    const rows = this.#checkLengths(inputs);
+    const buffers: (TypedArray | null)[] = [];
+    try {
+      inputs.forEach((input, c) => {
+        this.#writeColumn(c, input as ArrayLike<unknown>, rows, buffers);
+      });
+    } finally {
+      this.#discard(0);
+    }
+    const settled = this.graph.push(rows, buffers);
+    this.#release();
+    return both(before, settled);
+  }
+
+  /** Runs an f64 column without missing values, the one column of this source, as one batch. */
+  float64(values: Float64Array): Settled {
+    if (this.#rows === 0 && this.#late.length === 0) return this.graph.pushF64(values);
+    return both(this.flush(), this.graph.pushF64(values));
+  }
+
+  /** Runs what was collected; its outcome is for the next call. */
+  settle(): void {
+    this.#cancel();
+    if (this.#rows > 0) this.#runLate();
+  }
+
+  /** Runs what was collected. */
+  flush(): Settled {
+    this.#cancel();
+    const late = this.#takeLate();
+    if (this.#rows === 0) return late;
+    return both(late, this.#run(this.#rows));
+  }
+
+  /** Runs what was collected and what the plan holds back until the end of its input. */
+  end(): Settled {
+    const flushed = this.flush();
+    return both(flushed, this.graph.flush());
+  }
+
+  /** Forgets what was collected. */
+  clear(): void {
+    this.#cancel();
+    this.#discard(0);
+    this.#rows = 0;
+  }
+
+  #added(): Settled {
+    this.#rows++;
+    if (this.#rows >= this.#batch) return this.flush();
+    if (this.#linger !== undefined && this.#timer === undefined) {
+      this.#timer = this.#clock.setTimeout(() => {
+        this.#timer = undefined;
+        if (this.#rows > 0) this.#runLate();
+      }, this.#linger);
+    }
+    return this.#late.length === 0 ? undefined : this.#takeLate();
+  }
+
+  /** Runs what was collected, and keeps its outcome for the next call: nobody else would see it. */
+  #runLate(): void {
+    try {
+      const settled = this.#run(this.#rows);
+      if (settled !== undefined) this.#keepLate(settled);
+    } catch (error) {
+      this.#keepLate(Promise.reject(error));
+    }
+  }
+
+  #keepLate(settled: Promise<void>): void {
+    settled.catch(() => {});
+    this.#late.push(settled);
+  }
+
+  #takeLate(): Settled {
+    if (this.#late.length === 0) return undefined;
+    const late = this.#late;
+    this.#late = [];
+    return Promise.all(late).then(() => {});
+  }
+
+  #flushBefore(): Settled {
+    return this.#rows > 0 || this.#late.length > 0 ? this.flush() : undefined;
+  }
+
+  #run(rows: number): Settled {
+    const buffers: (TypedArray | null)[] = [];
+    this.#rows = 0;
+    try {
+      this.#writers.forEach((writer, c) => {
+        if (this.#used[c]) writer.finish(rows, buffers);
+        else pushNothing(writer, buffers);
+      });
+      const single = buffers.length === 2 && buffers[1] === null ? buffers[0] : null;
+      if (single instanceof Float64Array && this.#writers[0]!.type === 'f64') {
+        return this.graph.pushF64(single);
+      }
+      return this.graph.push(rows, buffers);
+    } finally {
+      this.#discard(0);
+      this.#release();
+    }
+  }
+
+  #writeColumn(
+    c: number,
+    input: ArrayLike<unknown>,
+    rows: number,
+    buffers: (TypedArray | null)[],
+  ): void {
+    const writer = this.#writers[c]!;
+    if (!this.#used[c]) {
+      if (!isTypedArray(input)) writer.fill(input);
+      else typedColumn(writer, input);
+      pushNothing(writer, buffers);
+      return;
+    }
+    const direct = isTypedArray(input) ? typedColumn(writer, input) : undefined;
+    if (direct !== undefined) {
+      buffers.push(direct, null);
+      return;
+    }
+    writer.fill(input);
+    writer.finish(rows, buffers);
+  }
+
+  #checkLengths(inputs: readonly unknown[]): number {
+    let rows = -1;
+    inputs.forEach((input, c) => {
+      const { name } = this.graph.columns[c]!;
+      if (!Array.isArray(input) && !isTypedArray(input)) {
+        throw new TypeError(
+          `Cannot emit: column '${name}' must be an array or a typed array, got ${shown(input)}`,
+        );
+      }
+      if (isTypedArray(input)) checkBuffer(name, input);
+      if (rows >= 0 && input.length !== rows) {
+        throw new RangeError(
+          `Cannot emit: columns must have one length, got ${rows} in '${this.graph.columns[0]!.name}' and ${input.length} in '${name}'`,
+        );
+      }
+      rows = input.length;
+    });
+    return rows;
+  }
+
+  /** Fits the writers to the plan as it is now, with room for `rows`. */
+  #prepare(rows = this.#batch): void {
+    const plan = this.graph.plan();
+    if (this.#generation !== this.graph.generation) {
+      this.#generation = this.graph.generation;
+      this.#writers = this.graph.columns.map(({ name, type }, c) => {
+        const dictionary = plan?.input[c]?.dictionary ?? null;
+        if (dictionary === null || plan === null) return new ColumnWriter(name, type, rows, null);
+        plan.dictionaries[dictionary] ??= [];
+        return new ColumnWriter(name, type, rows, new Interner(plan.dictionaries[dictionary]));
+      });
+      this.#used = this.graph.columns.map((_, c) => plan?.input[c]?.used ?? false);
+      this.#reader = createRowReader(
+        this.#writers.map((writer, c) => ({ writer, used: this.#used[c]! })),
+      );
+    } else if (this.#writers[0]!.values.length < rows) {
+      for (const writer of this.#writers) writer.grow(rows);
+    }
+  }
+
+  #discard(from: number): void {
+    for (const writer of this.#writers) writer.discard(from);
+  }
+
+  /** Gives back the memory of an unusually large batch. */
+  #release(): void {
+    const most = Math.max(KEPT_ROWS, this.#batch);
+    for (const writer of this.#writers) writer.shrink(most, this.#batch);
+  }
+
+  #cancel(): void {
+    if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+function pushNothing({ type, interner }: ColumnWriter, buffers: (TypedArray | null)[]): void {
+  buffers.push(null, null);
+  if (type === 'utf8') buffers.push(null);
+  if (interner !== null) buffers.push(null);
+}
+
+/** One outcome out of two. */
+function both(first: Settled, second: Settled): Settled {
+  if (first === undefined) return second;
+  if (second === undefined) return first;
+  return Promise.all([first, second]).then(() => {});
+}

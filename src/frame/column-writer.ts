@@ -1,0 +1,295 @@
+import { types } from 'node:util';
+import type { TypedArray } from '../native/plan.ts';
+import { shown } from './checks.ts';
+import type { ColumnType, IntegerType } from './types.ts';
+
+const NANOSECONDS = 1_000_000n;
+
+/** The whole numbers each type holds; 64-bit ones are limited by what a number shows exactly. */
+export const INTEGER_RANGE: Readonly<Record<IntegerType, readonly [number, number]>> = {
+  i8: [-0x80, 0x7f],
+  i16: [-0x8000, 0x7fff],
+  i32: [-0x8000_0000, 0x7fff_ffff],
+  i64: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+  u8: [0, 0xff],
+  u16: [0, 0xffff],
+  u32: [0, 0xffff_ffff],
+  u64: [0, Number.MAX_SAFE_INTEGER],
+};
+
+const WANTED: Readonly<Record<ColumnType, string>> = {
+  bool: 'true or false',
+  i8: 'an integer from -128 to 127',
+  i16: 'an integer from -32768 to 32767',
+  i32: 'an integer of 32 bits',
+  i64: 'an integer within ±2^53, or a bigint of 64 bits',
+  u8: 'an integer from 0 to 255',
+  u16: 'an integer from 0 to 65535',
+  u32: 'an integer from 0 to 2^32 - 1',
+  u64: 'an integer from 0 to 2^53, or a bigint of 64 bits',
+  f32: 'a number',
+  f64: 'a number',
+  utf8: 'a string',
+  timestamp: 'whole milliseconds, a Date or bigint nanoseconds',
+};
+
+/** Numbers of a column while rows are collected: what generated row readers write into. */
+export type WriterValues = Exclude<TypedArray, BigInt64Array | BigUint64Array | Uint8ClampedArray>;
+
+/** The strings of one dictionary column: those the plan has, and the new ones it has yet to get. */
+export class Interner {
+  readonly ids = new Map<string, number>();
+  readonly #known: string[];
+  #fresh: string[] = [];
+
+  /** `known` is the plan's own list of strings; what is taken by {@link Interner.send} is added. */
+  constructor(known: string[]) {
+    this.#known = known;
+    known.forEach((text, id) => {
+      this.ids.set(text, id);
+    });
+  }
+
+  /** The id of a string that is not in {@link Interner.ids} yet. */
+  add(text: string): number {
+    const id = this.ids.size;
+    this.ids.set(text, id);
+    this.#fresh.push(text);
+    return id;
+  }
+
+  /** The strings that are new to the plan, which must now get them. */
+  send(): readonly string[] {
+    const fresh = this.#fresh;
+    if (fresh.length > 0) {
+      this.#fresh = [];
+      this.#known.push(...fresh);
+    }
+    return fresh;
+  }
+}
+
+/**
+ * Collects the values of one column, up to `capacity` rows. Whoever fills it writes ordinary values
+ * straight into {@link ColumnWriter.values} and hands everything else to {@link ColumnWriter.other};
+ * it keeps no count of rows itself.
+ */
+export class ColumnWriter {
+  readonly name: string;
+  readonly type: ColumnType;
+  readonly interner: Interner | null;
+  /** 64-bit integers and times are collected as numbers, times in milliseconds. */
+  values: WriterValues;
+  /** Text that is not interned. */
+  strings: string[] = [];
+  #validity: Uint8Array | null = null;
+  #hasMissing = false;
+  /** 64-bit values that a number does not hold, by row. */
+  readonly #wide = new Map<number, bigint>();
+
+  constructor(name: string, type: ColumnType, capacity: number, interner: Interner | null) {
+    this.name = name;
+    this.type = type;
+    this.interner = interner;
+    this.values = allocate(type, interner !== null, capacity);
+  }
+
+  /** Makes room for at least `capacity` rows, keeping what is written. */
+  grow(capacity: number): void {
+    const before = this.values;
+    if (before.length >= capacity) return;
+    this.values = allocate(this.type, this.interner !== null, capacity);
+    this.values.set(before);
+    if (this.#validity !== null) {
+      const bits = new Uint8Array((capacity + 7) >> 3).fill(0xff);
+      bits.set(this.#validity);
+      this.#validity = bits;
+    }
+  }
+
+  /** Gives back memory for more than `most` rows, keeping room for `capacity`; forgets all rows. */
+  shrink(most: number, capacity: number): void {
+    if (this.values.length <= most) return;
+    this.values = allocate(this.type, this.interner !== null, capacity);
+    this.#validity = null;
+  }
+
+  /** Whole columns: writes `input` from row 0 on; throws where a value does not fit. */
+  fill(input: ArrayLike<unknown>): void {
+    const { length } = input;
+    this.grow(length);
+    const { type, values, interner, strings } = this;
+    for (let row = 0; row < length; row++) {
+      const value = input[row];
+      if (type === 'utf8') {
+        const id = interner?.ids.get(value as string);
+        if (id !== undefined) values[row] = id;
+        else if (interner === null && typeof value === 'string') strings[row] = value;
+        else this.other(row, value);
+      } else if ((type === 'f64' || type === 'f32') && typeof value === 'number') {
+        values[row] = value;
+      } else this.other(row, value);
+    }
+  }
+
+  /**
+   * Writes any value that may stand in the column: also a missing one, a new string, a Date, a
+   * bigint. Throws a TypeError, naming the column and the row, for what may not.
+   */
+  other(row: number, value: unknown): void {
+    if (value === null || value === undefined) {
+      this.#miss(row);
+      return;
+    }
+    const number = this.#toNumber(row, value);
+    if (number === undefined) {
+      throw new TypeError(
+        `Cannot emit: column '${this.name}' (${this.type}) takes ${WANTED[this.type]}, got ${shown(value)} in row ${row}`,
+      );
+    }
+    this.values[row] = number;
+  }
+
+  /** Forgets all from row `from` on. */
+  discard(from: number): void {
+    for (const row of this.#wide.keys()) if (row >= from) this.#wide.delete(row);
+    if (this.#hasMissing) {
+      for (let row = from; row < this.values.length; row++) {
+        this.#validity![row >> 3]! |= 1 << (row & 7);
+      }
+    }
+    if (from === 0) this.#hasMissing = false;
+    this.strings.length = Math.min(this.strings.length, from);
+  }
+
+  /** The first `rows` values as the buffers the plan reads; valid until the next write. */
+  finish(rows: number, out: (TypedArray | null)[]): void {
+    const validity = this.#hasMissing ? this.#validity!.subarray(0, (rows + 7) >> 3) : null;
+    if (this.type === 'utf8') {
+      if (this.interner === null) out.push(...packStrings(this.strings, rows));
+      else {
+        const fresh = this.interner.send();
+        out.push(this.values.subarray(0, rows));
+        out.push(...(fresh.length === 0 ? [null, null] : packStrings(fresh, fresh.length)));
+      }
+    } else if (this.type === 'bool') out.push(packBits(this.values as Uint8Array, rows));
+    else if (this.#wide.size > 0) out.push(this.#widen(rows));
+    else out.push(this.values.length === rows ? this.values : this.values.subarray(0, rows));
+    out.push(validity);
+  }
+
+  #miss(row: number): void {
+    this.#validity ??= new Uint8Array((this.values.length + 7) >> 3).fill(0xff);
+    this.#hasMissing = true;
+    this.#validity[row >> 3]! &= ~(1 << (row & 7));
+    this.values[row] = 0;
+    if (this.type === 'utf8') this.strings[row] = '';
+  }
+
+  /** The number that stands for `value` in the column; undefined where it may not stand there. */
+  #toNumber(row: number, value: unknown): number | undefined {
+    switch (this.type) {
+      case 'bool':
+        return typeof value === 'boolean' ? Number(value) : undefined;
+      case 'f64':
+      case 'f32':
+        return typeof value === 'number' ? value : undefined;
+      case 'utf8':
+        if (typeof value !== 'string') return undefined;
+        if (this.interner === null) this.strings[row] = value;
+        return this.interner?.ids.get(value) ?? this.interner?.add(value) ?? 0;
+      case 'timestamp':
+        return this.#time(row, value);
+      default:
+        return this.#integer(row, value, this.type);
+    }
+  }
+
+  #integer(row: number, value: unknown, type: IntegerType): number | undefined {
+    const [least, most] = INTEGER_RANGE[type];
+    if (typeof value === 'bigint' && (type === 'i64' || type === 'u64')) {
+      const fits = type === 'i64' ? BigInt.asIntN(64, value) : BigInt.asUintN(64, value);
+      if (fits !== value) return undefined;
+      if (value > BigInt(most) || value < BigInt(least)) this.#wide.set(row, value);
+      return Number(value);
+    }
+    return typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most
+      ? value
+      : undefined;
+  }
+
+  #time(row: number, value: unknown): number | undefined {
+    if (typeof value === 'bigint') {
+      if (BigInt.asIntN(64, value) !== value) return undefined;
+      if (value % NANOSECONDS !== 0n) this.#wide.set(row, value);
+      return Number(value / NANOSECONDS);
+    }
+    const time = types.isDate(value) ? value.getTime() : value;
+    return isTime(time) ? time : undefined;
+  }
+
+  #widen(rows: number): BigInt64Array | BigUint64Array {
+    const out = new BigInt64Array(rows);
+    const scale = this.type === 'timestamp' ? NANOSECONDS : 1n;
+    for (let row = 0; row < rows; row++) {
+      out[row] = this.#wide.get(row) ?? BigInt(this.values[row]!) * scale;
+    }
+    return this.type === 'u64' ? new BigUint64Array(out.buffer) : out;
+  }
+}
+
+/** The last millisecond whose nanoseconds fit into 64 bits. */
+export const LAST_TIME = 9_223_372_036_854;
+
+/** Whether `value` is a time in whole milliseconds that a column can hold. */
+export function isTime(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && Math.abs(value) <= LAST_TIME;
+}
+
+function allocate(type: ColumnType, interned: boolean, capacity: number): WriterValues {
+  switch (type) {
+    case 'f32':
+      return new Float32Array(capacity);
+    case 'i32':
+      return new Int32Array(capacity);
+    case 'i16':
+      return new Int16Array(capacity);
+    case 'i8':
+      return new Int8Array(capacity);
+    case 'u32':
+      return new Uint32Array(capacity);
+    case 'u16':
+      return new Uint16Array(capacity);
+    case 'u8':
+    case 'bool':
+      return new Uint8Array(capacity);
+    case 'utf8':
+      return interned ? new Int32Array(capacity) : new Uint8Array(capacity);
+    default:
+      return new Float64Array(capacity);
+  }
+}
+
+/** Offsets and UTF-8 text of strings. */
+function packStrings(strings: readonly string[], count: number): [Int32Array, Uint8Array] {
+  const offsets = new Int32Array(count + 1);
+  let text = Buffer.allocUnsafe(Math.max(64, count * 16));
+  let end = 0;
+  for (let i = 0; i < count; i++) {
+    const string = strings[i] ?? '';
+    if (text.length - end < string.length * 3) {
+      const larger = Buffer.allocUnsafe((text.length + string.length * 3) * 2);
+      text.copy(larger, 0, 0, end);
+      text = larger;
+    }
+    end += text.write(string, end, 'utf8');
+    offsets[i + 1] = end;
+  }
+  return [offsets, text.subarray(0, end)];
+}
+
+function packBits(bytes: Uint8Array, rows: number): Uint8Array {
+  const out = new Uint8Array((rows + 7) >> 3);
+  for (let row = 0; row < rows; row++) out[row >> 3]! |= bytes[row]! << (row & 7);
+  return out;
+}

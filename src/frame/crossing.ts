@@ -1,0 +1,56 @@
+import { Stream } from '../stream.ts';
+import { Column } from './column.ts';
+import type { ColumnNode } from './column-node.ts';
+import type { CollectOptions } from './column-source.ts';
+import { DataFrame } from './data-frame.ts';
+import { Series } from './series.ts';
+import { Table } from './table.ts';
+import type { ColumnType, InputOf, InputRow, Schema } from './types.ts';
+
+/**
+ * The elements of a stream as a series: each a value, or an array or typed array of values, which is
+ * a batch. Single values collect as `options` say.
+ */
+export function toSeries<D extends ColumnType>(
+  stream: Stream<unknown>,
+  type: D,
+  options?: CollectOptions,
+): Series<D> {
+  const series = new Series(type, options);
+  stream.sink((value) => series.emit(value as InputOf<D>));
+  return series;
+}
+
+/**
+ * The elements of a stream as the rows of a frame: each a row, or rows or columns as one batch, as
+ * `DataFrame.emit` takes them. Single rows collect as `options` say.
+ */
+export function toDataFrame<S extends Schema>(
+  stream: Stream<unknown>,
+  schema: S,
+  options?: CollectOptions,
+): DataFrame<S> {
+  const frame = new DataFrame(schema, options);
+  stream.sink((row) => frame.emit(row as InputRow<S>));
+  return frame as unknown as DataFrame<S>;
+}
+
+/** What live columns yield as a stream: the values of a column and the rows of a table one by one. */
+export function toStream<T>(node: ColumnNode<Iterable<T>>): Stream<T> {
+  const stream = new Stream<T>();
+  node.sink((result) => stream.emitMany(rowsOf(result)));
+  return stream;
+}
+
+/** What live columns yield as a stream: each result as one element. */
+export function toResultStream<T>(node: ColumnNode<T>): Stream<T> {
+  const stream = new Stream<T>();
+  node.sink((result) => stream.emit(result));
+  return stream;
+}
+
+/** An array goes through a stream's generated loop faster than an iterator. */
+function rowsOf<T>(result: Iterable<T>): Iterable<T> {
+  if (result instanceof Column) return result.toArray() as T[];
+  return result instanceof Table ? (result.toRows() as T[]) : result;
+}

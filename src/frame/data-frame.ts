@@ -1,0 +1,446 @@
+import type { ParquetReader } from '../native/plan.ts';
+import type { Stream } from '../stream.ts';
+import type { Duration } from '../time/duration.ts';
+import { isArrowData, readArrow } from './arrow-in.ts';
+import { checkSchema, shown } from './checks.ts';
+import { ColumnNode } from './column-node.ts';
+import { defineColumns } from './column-properties.ts';
+import { type CollectOptions, ColumnSource } from './column-source.ts';
+import { toStream } from './crossing.ts';
+import {
+  type AggregatedSchema,
+  type AggregateProperties,
+  type AggregateSpec,
+  FrameAggregates,
+  findColumn,
+  schemaOf,
+} from './frame-aggregates.ts';
+import { FramedWindow, type Groups, timePartition } from './framed-windows.ts';
+import { GroupBy, type GroupKey, groupKeys, type KeySchema } from './group-by.ts';
+import {
+  type FileColumns,
+  type FileSchema,
+  openFrame,
+  type ParquetOptions,
+  type RunOptions,
+  type RunResult,
+  runReader,
+} from './parquet.ts';
+import { type PlanColumn, PlanNode } from './plan-node.ts';
+import { parseQuery } from './query.ts';
+import type { Scalar } from './scalar.ts';
+import { type Series, seriesOf, termOf } from './series.ts';
+import type { Summary } from './summary.ts';
+import type { Table } from './table.ts';
+import { checkDomain, checkOperand, type SeriesLike, type Term } from './term.ts';
+import type { InputColumns, InputRow, Merge, RowOf, Schema } from './types.ts';
+import { type FullWindowOptions, type RollingOptions, rolling, windows } from './windows.ts';
+import { showAs } from './wrap.ts';
+
+/** Data of `apache-arrow` that a frame takes: a table or a record batch. */
+export interface ArrowData {
+  readonly schema: { readonly fields: readonly { readonly name: string }[] };
+  readonly numRows: number;
+}
+
+/** The columns of the frame as properties; methods win over columns of their name. */
+export type ColumnProperties<S extends Schema> = {
+  readonly [P in Exclude<keyof S & string, keyof DataFrameMethods<S>>]: Series<S[P], P>;
+};
+
+/** The columns of a projection, in its order. */
+export type Selected<S extends Schema, P extends keyof S> = { [K in P]: S[K] };
+
+/** The columns of `S` under new names. */
+export type Renamed<S extends Schema, M> = {
+  [P in keyof S as P extends keyof M ? (M[P] extends string ? M[P] : P) : P]: S[P];
+};
+
+/** The schema of columns that are given as expressions. */
+export type Assigned<A> = {
+  [P in keyof A]: A[P] extends SeriesLike<infer D> ? D : never;
+};
+
+/**
+ * What a {@link DataFrame} can do, its column properties aside.
+ */
+export class DataFrameMethods<S extends Schema> extends ColumnNode<Table<S>> {
+  readonly #node: PlanNode;
+  readonly #source: ColumnSource | null;
+  readonly #reader: ParquetReader | null;
+  readonly #series = new Map<string, SeriesLike>();
+
+  /**
+   * A source of rows.
+   *
+   * @param schema the columns: names to types
+   * @param options `batch` and `linger` say how single rows collect; `name` is shown in messages
+   */
+  constructor(schema: S, options?: CollectOptions) {
+    const { node, source, reader } = isOrigin(schema) ? schema : sourceOrigin(schema, options);
+    super(node.graph);
+    this.#node = node;
+    this.#source = source;
+    this.#reader = reader;
+    defineColumns(this, this.columnNames, (name) => this.col(name));
+  }
+
+  /** The columns: names to types. */
+  get schema(): S {
+    return schemaOf(this.#node) as S;
+  }
+
+  /** The names of the columns, in order. */
+  get columnNames(): (keyof S & string)[] {
+    return this.#node.columns.map(({ name }) => name);
+  }
+
+  /**
+   * Emits rows: an array of objects, an object of whole columns (arrays or typed arrays), or a table or
+   * record batch of `apache-arrow`, as one batch: the plan runs once and its results are delivered
+   * before this returns. A single row waits until `batch` of them have collected, for `linger`, or
+   * for `flush()`. Returns a promise, to await for backpressure, where a sink did.
+   *
+   * Properties of rows that are no columns are passed over. Throws a TypeError for a missing column or
+   * a value that its column does not hold, a RangeError for columns of different lengths; nothing
+   * of the batch is emitted then.
+   */
+  emit(
+    data: readonly InputRow<S>[] | InputColumns<S> | InputRow<S> | ArrowData,
+  ): Promise<void> | undefined {
+    const source = this.#emittable();
+    if (Array.isArray(data)) return source.rows(data);
+    if (typeof data !== 'object' || data === null) {
+      throw new TypeError(
+        `Cannot emit: expected rows, columns or an Arrow table, got ${shown(data)}`,
+      );
+    }
+    if (isArrowData(data)) return source.columns(readArrow(data, this.#node.columns));
+    if (hasColumns(data)) return source.columns(orderColumns(data, this.#node.columns));
+    return source.row(data);
+  }
+
+  /**
+   * Reads the file that the frame was made from to its end, a batch at a time, and ends the input.
+   * Other work of the process gets its turn every few milliseconds, and sinks that return promises
+   * are awaited before the next batch.
+   *
+   * @param options `onProgress` is called after each turn; `signal` ends reading early
+   * @returns the rows and batches read; rejects with what a sink threw, or with a MillraceError where
+   * the file is damaged or the frame is not one of a file
+   */
+  run(options?: RunOptions): Promise<RunResult> {
+    return runReader(this.#node.graph, this.#reader, options);
+  }
+
+  /** One column; throws a TypeError for a name that the frame has not. */
+  col<P extends keyof S & string>(name: P): Series<S[P], P> {
+    let series = this.#series.get(name);
+    if (series === undefined) {
+      series = seriesOf(this.#term(findColumn('col', this.#node, name)));
+      this.#series.set(name, series);
+    }
+    return series as unknown as Series<S[P], P>;
+  }
+
+  /** The rows for which `predicate` is true; one that is missing drops its row. */
+  filter(predicate: SeriesLike<'bool'>): DataFrame<S> {
+    const condition = termOf('filter', predicate);
+    checkOperand('filter', condition, (type) => type === 'bool', 'bool');
+    checkDomain('filter', this.#term(this.#node.columns[0]!), condition);
+    const spec = { op: 'filter', input: this.#node, predicate: condition.expr };
+    return frameOf(new PlanNode(this.#node.graph, 'frame', this.#node.columns, spec));
+  }
+
+  /**
+   * The rows that fulfil a condition written as text: columns, numbers, 'text', `+ - * / %`,
+   * comparisons (`= == != <> < <= > >=`), `and or not`, `is null`, `is not null` and parentheses.
+   * Names that are no plain words stand in backquotes. Throws a SyntaxError for anything else.
+   */
+  query(condition: string): DataFrame<S> {
+    return this.filter(
+      parseQuery(condition, (name) => seriesOf(this.#term(findColumn('query', this.#node, name)))),
+    );
+  }
+
+  /** This frame with columns added or replaced by expressions over it. */
+  assign<A extends Readonly<Record<string, SeriesLike>>>(
+    columns: A,
+  ): DataFrame<Merge<S, Assigned<A>>> {
+    if (typeof columns !== 'object' || columns === null) {
+      throw new TypeError(
+        `Cannot create assign: expected columns such as { value: frame.price.mul(2) }, got ${shown(columns)}`,
+      );
+    }
+    const terms = new Map<string, Term>();
+    for (const column of this.#node.columns) terms.set(column.name, this.#term(column));
+    for (const [name, series] of Object.entries(columns)) {
+      const term = termOf(`assign of '${name}'`, series);
+      checkDomain('assign', this.#term(this.#node.columns[0]!), term);
+      terms.set(name, { ...term, name });
+    }
+    return this.#project([...terms.values()]);
+  }
+
+  /** Only these columns, in this order. */
+  select<P extends keyof S & string>(...names: P[]): DataFrame<Selected<S, P>> {
+    if (names.length === 0) {
+      throw new TypeError('Cannot create select: expected at least one column name');
+    }
+    return this.#project(names.map((name) => this.#term(findColumn('select', this.#node, name))));
+  }
+
+  /** All columns but these. */
+  drop<P extends keyof S & string>(...names: P[]): DataFrame<Omit<S, P>> {
+    for (const name of names) findColumn('drop', this.#node, name);
+    const kept = this.#node.columns.filter(({ name }) => !names.includes(name as P));
+    if (kept.length === 0) {
+      throw new TypeError('Cannot create drop: at least one column must be left');
+    }
+    return this.#project(kept.map((column) => this.#term(column)));
+  }
+
+  /** The same columns, some under new names: `rename({ price: 'cost' })`. */
+  rename<const M extends { readonly [P in keyof S]?: string }>(names: M): DataFrame<Renamed<S, M>> {
+    for (const [name, to] of Object.entries(names)) {
+      findColumn('rename', this.#node, name);
+      if (typeof to !== 'string') {
+        throw new TypeError(
+          `Cannot create rename: the new name of '${name}' must be a string, got ${shown(to)}`,
+        );
+      }
+    }
+    const renames = new Map(Object.entries(names));
+    return this.#project(
+      this.#node.columns.map((column) => {
+        const name = renames.get(column.name) ?? column.name;
+        return { ...this.#term(column), name: String(name) };
+      }),
+    );
+  }
+
+  /** Rows by the values of keys: names of columns, or expressions such as `frame.at.floor('1h')`. */
+  groupBy<const G extends readonly GroupKey<S>[]>(...keys: G): Groups<S, KeySchema<S, G>> {
+    const aggregator = { operator: 'groupBy', op: 'groupBy', yields: 'value' } as const;
+    return new GroupBy(this.#node, aggregator, groupKeys(this.#node, keys)) as unknown as Groups<
+      S,
+      KeySchema<S, G>
+    >;
+  }
+
+  /** Aggregates over the last `n` rows, one row for every row: missing until `minPeriods` are there. */
+  rolling(n: number, options?: RollingOptions): Framed<S, 'rows'> {
+    return new FrameAggregates(this.#node, rolling(n, options)) as unknown as Framed<S, 'rows'>;
+  }
+
+  /** The last `n` rows, once per batch. */
+  window(options: { readonly n: number }): FramedWindow<S, 'scalar', Schema> & Framed<S, 'scalar'> {
+    return new FramedWindow(this.#node, windows.window(options)) as never;
+  }
+
+  /** Overlapping windows of `n` rows: a row for every full one, with `returnPartial` for each row. */
+  slidingWindow(n: number, options?: FullWindowOptions): Framed<S, 'rows'> {
+    return new FrameAggregates(this.#node, windows.sliding(n, options)) as never;
+  }
+
+  /**
+   * Partitions of `n` rows, whose aggregates are rows; or of a span of event time, as
+   * `partition('1d', { on: 'date' })`, cut at whole multiples of it since 1970 UTC. One of time is
+   * emitted, as a table that begins with its start, when the first row past its end comes, or at
+   * `end()`. A row older than that is late: it is counted in `lateRows` and dropped.
+   */
+  partition(n: number): Framed<S, 'rows'>;
+  partition<const P extends keyof S & string>(
+    every: Exclude<Duration, number>,
+    options: { readonly on: P },
+  ): FramedWindow<S, 'keyed', { [C in P]: 'timestamp' }>;
+  partition(every: Duration, options?: { readonly on?: string }): unknown {
+    if (typeof every === 'string' || (typeof every === 'object' && every !== null)) {
+      return new FramedWindow(this.#node, timePartition(this.#node, every, options));
+    }
+    return new FrameAggregates(this.#node, windows.partition(every));
+  }
+
+  /** Aggregates over all rows so far, once per batch. */
+  expanding(): Framed<S, 'scalar'> {
+    return this.#running('expanding') as unknown as Framed<S, 'scalar'>;
+  }
+
+  /** The sums of all numeric columns so far: a table of one row per batch. */
+  sum(): ReturnType<FrameAggregates<S, 'scalar', Schema>['sum']> {
+    return this.#running().sum();
+  }
+
+  /** The means of all numeric columns so far. */
+  mean(): ReturnType<FrameAggregates<S, 'scalar', Schema>['mean']> {
+    return this.#running().mean();
+  }
+
+  /** How many rows there were so far. */
+  size(): Scalar<'i64'> {
+    return this.#running().size();
+  }
+
+  /** Chosen aggregates of chosen columns over all rows so far: a table of one row per batch. */
+  agg<const A extends AggregateSpec<S>>(spec: A): Summary<AggregatedSchema<S, A>> {
+    return this.#running().agg(spec);
+  }
+
+  /** The rows one by one, as the elements of a stream: objects, missing values as `null`. */
+  toStream(): Stream<RowOf<S>> {
+    return toStream<RowOf<S>>(this);
+  }
+
+  protected override node(): PlanNode {
+    return this.#node;
+  }
+
+  #running(operator = 'aggregate'): FrameAggregates<S, 'scalar', Schema> {
+    return new FrameAggregates(this.#node, windows.expanding(operator));
+  }
+
+  #term(column: PlanColumn): Term {
+    const { graph, domain } = this.#node;
+    return { graph, domain, expr: { col: column.name, of: this.#node }, ...column };
+  }
+
+  #project<T extends Schema>(terms: readonly Term[]): DataFrame<T> {
+    const { graph, domain } = this.#node;
+    const names = new Set(terms.map(({ name }) => name));
+    if (names.size < terms.length) {
+      throw new TypeError(
+        `Cannot create frame: columns must have different names, got ${terms.map(({ name }) => name).join(', ')}`,
+      );
+    }
+    const columns = terms.map(({ name, type }) => ({ name, type }));
+    const spec = { op: 'frame', columns: terms.map(({ name, expr }) => ({ name, expr })) };
+    return frameOf(new PlanNode(graph, 'frame', columns, spec, domain));
+  }
+
+  #emittable(): ColumnSource {
+    if (this.#source === null || this.#reader !== null) {
+      const what =
+        this.#reader === null ? 'it is computed, emit into its source' : 'it reads a file';
+      throw new TypeError(`Cannot emit into frame '${this.#node.graph.name}': ${what}`);
+    }
+    return this.#source;
+  }
+}
+
+/** Aggregates of a frame, with its columns as properties. */
+export type Framed<S extends Schema, R extends 'rows' | 'scalar'> = FrameAggregates<S, R, Schema> &
+  AggregateProperties<S, R, Schema>;
+
+/**
+ * Live rows of named, typed columns: rows flow in by `emit` or from a file, and through expressions,
+ * windows, groups and aggregates, which are computed natively, a batch at a time. Everything reached
+ * from one source is compiled to one plan; sinks receive a {@link Table} per batch.
+ *
+ * Columns are properties (`trades.price`) unless a method has their name; `col('price')` always works.
+ *
+ * ```ts
+ * import assert from 'node:assert/strict';
+ * import { DataFrame } from 'millrace';
+ *
+ * const trades = new DataFrame({ symbol: 'utf8', price: 'f64', size: 'i64' });
+ * const seen: unknown[] = [];
+ * trades
+ *   .assign({ value: trades.price.mul(trades.col('size')) })
+ *   .query('value > 10')
+ *   .select('symbol', 'value')
+ *   .sink((table) => {
+ *     seen.push(...table);
+ *   });
+ * trades.emit([
+ *   { symbol: 'A', price: 1.5, size: 4 },
+ *   { symbol: 'B', price: 2, size: 10 },
+ * ]);
+ * assert.deepEqual(seen, [{ symbol: 'B', value: 20 }]);
+ * ```
+ */
+export type DataFrame<S extends Schema = Schema> = DataFrameMethods<S> & ColumnProperties<S>;
+
+/** How frames are made. */
+export interface DataFrameConstructor {
+  new <const S extends Schema>(schema: S, options?: CollectOptions): DataFrame<S>;
+  /**
+   * A frame that reads a Parquet file: build the graph on it, then `await frame.run()`. Only columns
+   * that the graph uses are decoded, natively, `batch` rows at a time; the file is never whole in
+   * memory. Throws a MillraceError for a file that is missing or damaged.
+   *
+   * @param path where the file is
+   * @param options `batch`: rows per batch, default 8,192; `columns`: names, or a schema, which types
+   * the frame and is checked against the file
+   */
+  fromParquet<const C extends FileColumns = readonly string[]>(
+    path: string,
+    options?: ParquetOptions<C>,
+  ): DataFrame<FileSchema<C>>;
+  readonly prototype: DataFrameMethods<Schema>;
+}
+
+export const DataFrame: DataFrameConstructor = Object.assign(DataFrameMethods, {
+  fromParquet: (path: string, options?: ParquetOptions<FileColumns>) =>
+    frameOfReader(openFrame(path, options)),
+}) as unknown as DataFrameConstructor;
+
+interface Origin {
+  readonly node: PlanNode;
+  readonly source: ColumnSource | null;
+  readonly reader: ParquetReader | null;
+}
+
+/** The frame that shows a node. */
+export function frameOf<S extends Schema>(node: PlanNode): DataFrame<S> {
+  return fromOrigin({ node, source: null, reader: null });
+}
+
+function frameOfReader(opened: { columns: PlanColumn[]; reader: ParquetReader; name: string }) {
+  const { columns, reader, name } = opened;
+  const source = new ColumnSource('DataFrame.fromParquet', columns, { name });
+  return fromOrigin({ node: source.graph.input, source, reader });
+}
+
+function fromOrigin<S extends Schema>(origin: Origin): DataFrame<S> {
+  return new DataFrameMethods(origin as unknown as S) as unknown as DataFrame<S>;
+}
+
+function isOrigin(value: unknown): value is Origin {
+  return (
+    typeof value === 'object' && value !== null && 'node' in value && value.node instanceof PlanNode
+  );
+}
+
+function sourceOrigin(schema: unknown, options?: CollectOptions): Origin {
+  checkSchema('DataFrame', schema);
+  const columns = Object.entries(schema).map(([name, type]) => ({ name, type }));
+  const source = new ColumnSource('DataFrame', columns, options);
+  return { node: source.graph.input, source, reader: null };
+}
+
+/** Whether an object holds whole columns rather than the values of one row. */
+function hasColumns(data: object): boolean {
+  const first: unknown = Object.values(data)[0];
+  return Array.isArray(first) || ArrayBuffer.isView(first);
+}
+
+function orderColumns(data: object, columns: readonly PlanColumn[]): unknown[] {
+  const given = data as Record<string, unknown>;
+  for (const name of Object.keys(given)) {
+    if (!columns.some((column) => column.name === name)) {
+      throw new TypeError(
+        `Cannot emit: no column '${name}', the frame has ${columns.map((column) => column.name).join(', ')}`,
+      );
+    }
+  }
+  return columns.map(({ name }) => {
+    if (!Object.hasOwn(given, name)) {
+      throw new TypeError(
+        `Cannot emit: column '${name}' is missing, got ${Object.keys(given).join(', ')}`,
+      );
+    }
+    return given[name];
+  });
+}
+
+showAs('frame', frameOf);

@@ -1,0 +1,212 @@
+import {
+  type AggregateName,
+  type AggregateType,
+  type Aggregator,
+  aggregateNode,
+  checkAggregate,
+  type Request,
+} from './aggregate.ts';
+import { checkCount, checkOptions, shown } from './checks.ts';
+import { ColumnAggregates, type SpreadOptions } from './column-aggregates.ts';
+import { defineColumns } from './column-properties.ts';
+import type { PlanColumn, PlanNode } from './plan-node.ts';
+import type { ColumnResults, FrameResults, Shape } from './results.ts';
+import { type ColumnType, isNumeric, type NumericKeys, type Schema } from './types.ts';
+import { wrap } from './wrap.ts';
+
+/** Which aggregates of which columns: `{ delay: ['mean', 'count'], distance: 'max' }`. */
+export type AggregateSpec<S extends Schema> = {
+  readonly [K in keyof S]?: AggregateName | readonly [AggregateName, ...AggregateName[]];
+};
+
+/**
+ * The schema of an {@link AggregateSpec}: a column with one aggregate keeps its name, one with several
+ * has a column for each, as `delay_mean`.
+ */
+export type AggregatedSchema<S extends Schema, A> = {
+  [P in keyof A & keyof S & string as A[P] extends readonly [string, string, ...string[]]
+    ? `${P}_${A[P][number]}`
+    : P]: A[P] extends readonly [string, string, ...string[]]
+    ? ColumnType
+    : A[P] extends readonly [infer F]
+      ? AggregateType<S[P], F>
+      : AggregateType<S[P], A[P]>;
+};
+
+/** The numeric columns of `S`, each as the type that `F` gives. */
+type Every<S extends Schema, F> = {
+  [P in NumericKeys<S>]: AggregateType<S[P], F>;
+};
+
+/** The columns of the frame as properties; methods win over columns of their name. */
+export type AggregateProperties<S extends Schema, R extends Shape, K extends Schema> = {
+  readonly [P in Exclude<keyof S & string, keyof FrameAggregates<S, R, K>>]: ColumnAggregates<
+    S[P],
+    P,
+    R,
+    K
+  >;
+};
+
+/**
+ * The aggregates of a frame over the windows or groups of an operator. Choose a column, by property or
+ * by `col(name)`, or aggregate all numeric ones at once.
+ *
+ * ```ts
+ * import assert from 'node:assert/strict';
+ * import { DataFrame } from 'millrace';
+ *
+ * const trades = new DataFrame({ symbol: 'utf8', price: 'f64', size: 'i64' });
+ * const seen = trades.groupBy('symbol').agg({ price: ['min', 'max'], size: 'sum' }).sinkToList();
+ * trades.emit([
+ *   { symbol: 'A', price: 1, size: 10 },
+ *   { symbol: 'A', price: 3, size: 20 },
+ * ]);
+ * assert.deepEqual(seen[0]?.toRows(), [{ symbol: 'A', price_min: 1, price_max: 3, size: 30 }]);
+ * ```
+ */
+export class FrameAggregates<S extends Schema, R extends Shape, K extends Schema> {
+  readonly #node: PlanNode;
+  readonly #aggregator: Aggregator;
+
+  /** Made by the operators; there is no need to make one. */
+  constructor(node: PlanNode, aggregator: Aggregator) {
+    this.#node = node;
+    this.#aggregator = aggregator;
+    defineColumns(
+      this,
+      node.columns.map(({ name }) => name),
+      (name) => this.col(name),
+    );
+  }
+
+  /** The aggregates of one column; throws a TypeError for a name that the frame has not. */
+  col<P extends keyof S & string>(name: P): ColumnAggregates<S[P], P, R, K> {
+    const column = findColumn(this.#aggregator.operator, this.#node, name);
+    return new ColumnAggregates<S[P], P, R, K>(
+      overColumn(this.#node, column, this.#aggregator),
+      column,
+      this.#aggregator,
+    );
+  }
+
+  /** The sum of every numeric column. */
+  sum(): FrameResults<Every<S, 'sum'>, K>[R] {
+    return this.#every('sum', isNumeric) as FrameResults<Every<S, 'sum'>, K>[R];
+  }
+
+  /** The mean of every numeric column. */
+  mean(): FrameResults<Every<S, 'mean'>, K>[R] {
+    return this.#every('mean', isNumeric) as FrameResults<Every<S, 'mean'>, K>[R];
+  }
+
+  /** The variance of every numeric column. */
+  var(options: SpreadOptions = {}): FrameResults<Every<S, 'var'>, K>[R] {
+    return this.#every('var', isNumeric, options) as FrameResults<Every<S, 'var'>, K>[R];
+  }
+
+  /** The standard deviation of every numeric column. */
+  std(options: SpreadOptions = {}): FrameResults<Every<S, 'std'>, K>[R] {
+    return this.#every('std', isNumeric, options) as FrameResults<Every<S, 'std'>, K>[R];
+  }
+
+  /** The least value of every numeric column. */
+  min(): FrameResults<Every<S, 'min'>, K>[R] {
+    return this.#every('min', isNumeric) as FrameResults<Every<S, 'min'>, K>[R];
+  }
+
+  /** The greatest value of every numeric column. */
+  max(): FrameResults<Every<S, 'max'>, K>[R] {
+    return this.#every('max', isNumeric) as FrameResults<Every<S, 'max'>, K>[R];
+  }
+
+  /** How many rows there are, in one column named `size`. */
+  size(): ColumnResults<'i64', 'size', K>[R] {
+    const column = this.#values()[0] ?? this.#node.columns[0]!;
+    return new ColumnAggregates<ColumnType, string, R, K>(
+      overColumn(this.#node, column, this.#aggregator),
+      column,
+      this.#aggregator,
+    ).size();
+  }
+
+  /** Chosen aggregates of chosen columns. */
+  agg<const A extends AggregateSpec<S>>(spec: A): FrameResults<AggregatedSchema<S, A>, K>[R] {
+    const requests = aggregateRequests(`${this.#aggregator.operator}.agg`, this.#node, spec);
+    return this.#wrap(requests) as FrameResults<AggregatedSchema<S, A>, K>[R];
+  }
+
+  #every(
+    fn: AggregateName,
+    accepts: (type: ColumnType) => boolean,
+    options?: SpreadOptions,
+  ): unknown {
+    const operator = `${this.#aggregator.operator}.${fn}`;
+    checkOptions(operator, options, ['ddof']);
+    const ddof =
+      options === undefined ? {} : { ddof: checkCount(operator, 'ddof', options.ddof ?? 1, 0) };
+    const columns = this.#values().filter(({ type }) => accepts(type));
+    if (columns.length === 0) {
+      throw new TypeError(
+        `Cannot create ${operator}: wanted a numeric column, got ${shown(schemaOf(this.#node))}`,
+      );
+    }
+    return this.#wrap(columns.map((column) => ({ fn, column, as: column.name, ...ddof })));
+  }
+
+  #wrap(requests: readonly Request[]): unknown {
+    return wrap(aggregateNode(this.#node, { ...this.#aggregator, framed: true }, requests));
+  }
+
+  /** The columns that are not keys. */
+  #values(): readonly PlanColumn[] {
+    const keys = new Set(this.#aggregator.keys?.map(({ name }) => name));
+    return this.#node.columns.filter(({ name }) => !keys.has(name));
+  }
+}
+
+/** What one column of a frame is aggregated over: the frame where there are keys, else the column. */
+function overColumn(node: PlanNode, column: PlanColumn, { keys }: Aggregator) {
+  if (keys !== undefined) return node;
+  const { graph, domain } = node;
+  return { graph, domain, expr: { col: column.name, of: node }, ...column };
+}
+
+/** A column of a frame by its name; throws a TypeError naming those there are. */
+export function findColumn(operator: string, node: PlanNode, name: unknown): PlanColumn {
+  const column = node.columns.find((other) => other.name === name);
+  if (column === undefined) {
+    throw new TypeError(
+      `Cannot create ${operator}: no column ${shown(name)}, the frame has ${node.columns
+        .map((other) => other.name)
+        .join(', ')}`,
+    );
+  }
+  return column;
+}
+
+/** Names to types of a frame's columns. */
+export function schemaOf(node: PlanNode): Schema {
+  return Object.fromEntries(node.columns.map(({ name, type }) => [name, type]));
+}
+
+function aggregateRequests(operator: string, node: PlanNode, spec: unknown): Request[] {
+  if (typeof spec !== 'object' || spec === null || Object.keys(spec).length === 0) {
+    throw new TypeError(
+      `Cannot create ${operator}: expected aggregates by column such as { price: ['mean'] }, got ${shown(spec)}`,
+    );
+  }
+  const requests: Request[] = [];
+  for (const [name, wanted] of Object.entries(spec as Record<string, unknown>)) {
+    const column = findColumn(operator, node, name);
+    const fns: unknown[] = Array.isArray(wanted) ? wanted : [wanted];
+    if (fns.length === 0) {
+      throw new TypeError(`Cannot create ${operator}: no aggregate is given for column '${name}'`);
+    }
+    for (const given of fns) {
+      const fn = checkAggregate(operator, given);
+      requests.push({ fn, column, as: fns.length === 1 ? name : `${name}_${fn}` });
+    }
+  }
+  return requests;
+}

@@ -1,0 +1,99 @@
+import type { Duration } from '../time/duration.ts';
+import type { Aggregator } from './aggregate.ts';
+import { checkNanoseconds, checkOptions, shown } from './checks.ts';
+import { FrameAggregates, findColumn } from './frame-aggregates.ts';
+import {
+  GroupBy,
+  type GroupKey,
+  type GroupProperties,
+  groupKeys,
+  type KeySchema,
+} from './group-by.ts';
+import type { PlanColumn, PlanNode } from './plan-node.ts';
+import type { Shape } from './results.ts';
+import type { Merge, Schema } from './types.ts';
+
+/** The key columns of a grouping within partitions that have some already. */
+export type MergedKeys<S extends Schema, K extends Schema, G extends readonly GroupKey<S>[]> =
+  Merge<K, KeySchema<S, G>> extends infer M extends Schema ? M : never;
+
+/** Groups with the columns of the frame as properties. */
+export type Groups<S extends Schema, K extends Schema> = GroupBy<S, K> & GroupProperties<S, K>;
+
+/**
+ * The rows of a frame in a window: aggregates of all of it, or `groupBy` keys within it. Made by
+ * `window({ n })` and by `partition('1d', { on: 'date' })`.
+ *
+ * ```ts
+ * import assert from 'node:assert/strict';
+ * import { DataFrame } from 'millrace';
+ *
+ * const trades = new DataFrame({ symbol: 'utf8', price: 'f64' });
+ * const sums = trades.window({ n: 2 }).groupBy('symbol').price.sum().sinkToList();
+ * trades.emit({ symbol: ['A', 'B', 'B'], price: [1, 2, 3] });
+ * assert.deepEqual(sums[0]?.toRows(), [{ symbol: 'B', price: 5 }]);
+ * ```
+ */
+export class FramedWindow<
+  S extends Schema,
+  R extends Shape,
+  K extends Schema,
+> extends FrameAggregates<S, R, K> {
+  readonly #node: PlanNode;
+  readonly #aggregator: Aggregator;
+  readonly #first: readonly PlanColumn[];
+
+  /** Made by the operators; there is no need to make one. */
+  constructor(node: PlanNode, aggregator: Aggregator) {
+    super(node, aggregator);
+    this.#node = node;
+    this.#aggregator = aggregator;
+    this.#first = aggregator.first ?? [];
+  }
+
+  /** The rows of the window by the values of keys. A group without rows in the window is absent. */
+  groupBy<const G extends readonly GroupKey<S>[]>(...keys: G): Groups<S, MergedKeys<S, K, G>> {
+    const columns = groupKeys(this.#node, keys);
+    for (const { name } of columns) {
+      if (this.#first.some((other) => other.name === name)) {
+        throw new TypeError(
+          `Cannot create groupBy: '${name}' names the beginning of the partition already, rename() the key`,
+        );
+      }
+    }
+    return new GroupBy(this.#node, this.#aggregator, columns) as unknown as Groups<
+      S,
+      MergedKeys<S, K, G>
+    >;
+  }
+}
+
+/** Partitions by event time: `every` long, of the timestamp column `on`. */
+export function timePartition(
+  node: PlanNode,
+  every: Duration,
+  options: { readonly on?: string } | undefined,
+): Aggregator {
+  checkOptions('partition', options, ['on']);
+  const times = node.columns.filter(({ type }) => type === 'timestamp');
+  const name = options?.on ?? (times.length === 1 ? times[0]!.name : undefined);
+  if (name === undefined) {
+    throw new TypeError(
+      `Cannot create partition: give the timestamp column as { on: name }, the frame has ${times.length === 0 ? 'none' : times.map((column) => column.name).join(', ')}`,
+    );
+  }
+  const column = findColumn('partition', node, name);
+  if (column.type !== 'timestamp') {
+    throw new TypeError(
+      `Cannot create partition: column ${shown(name)} must be a timestamp, got ${column.type}`,
+    );
+  }
+  return {
+    operator: 'partition',
+    op: 'partitionGroupBy',
+    args: { on: name, every: checkNanoseconds('partition', every) },
+    keys: [],
+    first: [column],
+    yields: 'value',
+  };
+}

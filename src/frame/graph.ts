@@ -1,0 +1,258 @@
+import { type ParquetReader, Plan, type TypedArray } from '../native/plan.ts';
+import { type PlanEntry, planEntries, planSpec } from './compile.ts';
+import { readEmission } from './emission.ts';
+import { type PlanColumn, PlanNode } from './plan-node.ts';
+import { decodeSnapshot, encodeSnapshot } from './snapshot.ts';
+
+/** What a sink does with a result; a promise it returns holds back the emitter. */
+export type Deliver = (result: unknown) => unknown;
+
+/** What a graph knows of the source that feeds it. */
+export interface GraphSource {
+  flush(): Promise<void> | undefined;
+  end(): Promise<void> | undefined;
+  /** Runs what was collected; the outcome is for the next call. */
+  settle(): void;
+  /** Forgets what was collected. */
+  clear(): void;
+}
+
+interface Subscription {
+  readonly node: PlanNode;
+  readonly deliver: Deliver;
+  /** Index among the sinks of the plan; −1 until compiled. */
+  sink: number;
+}
+
+/** A plan and what it was compiled from, in the order of its indices. */
+interface Compiled {
+  readonly plan: Plan;
+  readonly entries: readonly PlanEntry[];
+}
+
+/**
+ * All columns that are connected with one source, compiled to one native plan.
+ *
+ * The plan is compiled when the first batch comes, from the sinks there are, and again when a sink was
+ * added since. Nodes keep their place in the plan and with it their state; what is new starts with
+ * the next batch. Without a sink nothing is computed.
+ */
+export class Graph {
+  readonly name: string;
+  readonly columns: readonly PlanColumn[];
+  readonly input: PlanNode;
+  /** Where its rows come from. */
+  readonly source: GraphSource;
+  /** Moves on with each plan: what a writer of columns prepared for one plan may not fit the next. */
+  generation = 0;
+  #subscriptions: Subscription[] = [];
+  #compiled: Compiled | null = null;
+  #stale = false;
+  #delivering = false;
+  #queue: (() => void)[] = [];
+  #pending: PromiseLike<unknown>[] = [];
+  #errors: unknown[] = [];
+
+  constructor(name: string, columns: readonly PlanColumn[], source: GraphSource) {
+    this.name = name;
+    this.source = source;
+    this.columns = columns;
+    this.input = new PlanNode(this, 'frame', columns, { op: 'input', input: 0 });
+  }
+
+  /**
+   * Has `deliver` called with every result of `node` from now on, also not with what was collected
+   * before; returns what ends that.
+   */
+  subscribe(node: PlanNode, deliver: Deliver): () => void {
+    this.source.settle();
+    const subscription = { node, deliver, sink: -1 };
+    this.#subscriptions = [...this.#subscriptions, subscription];
+    this.#stale = true;
+    return () => {
+      this.#subscriptions = this.#subscriptions.filter((other) => other !== subscription);
+    };
+  }
+
+  /** The plan for the sinks there are now; `null` while there is none. */
+  plan(): Plan | null {
+    if (this.#stale) this.#compile();
+    return this.#compiled?.plan ?? null;
+  }
+
+  /** Runs one batch and delivers its results. */
+  push(rows: number, buffers: ReadonlyArray<TypedArray | null>): Promise<void> | undefined {
+    const plan = this.plan();
+    if (plan === null) return undefined;
+    plan.push(rows, buffers);
+    return this.#deliver(plan);
+  }
+
+  /** Runs one batch of a single f64 column without missing values and delivers its results. */
+  pushF64(values: Float64Array): Promise<void> | undefined {
+    const plan = this.plan();
+    if (plan === null) return undefined;
+    plan.pushF64(values);
+    return this.#deliver(plan);
+  }
+
+  /** Reads, runs and delivers the next batch of a file; 0 rows at its end. */
+  pushFrom(
+    plan: Plan,
+    reader: ParquetReader,
+  ): { rows: number; settled: Promise<void> | undefined } {
+    const rows = plan.pushFrom(reader);
+    return { rows, settled: this.#deliver(plan) };
+  }
+
+  /** Emits what is still open: the last partition by time. */
+  flush(): Promise<void> | undefined {
+    const plan = this.plan();
+    if (plan === null) return undefined;
+    plan.flush();
+    return this.#deliver(plan);
+  }
+
+  /** The state of every compiled node, see {@link Graph.restore}. */
+  snapshot(): Uint8Array {
+    const plan = this.plan();
+    return encodeSnapshot({
+      state: plan?.snapshot() ?? null,
+      dictionaries: plan?.dictionaries ?? [],
+    });
+  }
+
+  /** Puts back the state that a graph of the same nodes and sinks gave. */
+  restore(snapshot: Uint8Array): void {
+    const { state, dictionaries } = decodeSnapshot(snapshot);
+    const plan = this.plan();
+    if (plan === null || state === null) return;
+    plan.restore(state);
+    plan.dictionaries.splice(0, plan.dictionaries.length, ...dictionaries);
+    this.generation++;
+  }
+
+  /** How the graph is compiled: its nodes in the order of the plan, and which have sinks. */
+  explain(): string {
+    this.plan();
+    const entries = this.#compiled?.entries ?? [];
+    const id = (node: PlanNode) => `#${entries.findIndex((other) => other.node === node)}`;
+    const lines = entries.map(({ node, sink }, i) => {
+      if (sink) return `#${i} sink of ${id(node)}`;
+      const from = [...node.dependencies()].map(id).join(', ');
+      const columns = node.columns.map(({ name, type }) => `${name}: ${type}`).join(', ');
+      return `#${i} ${node.op}${from === '' ? '' : ` of ${from}`}: ${node.kind} (${columns})`;
+    });
+    return [`native plan '${this.name}', one call per batch`, ...lines].join('\n');
+  }
+
+  /** Rows dropped because their partition had been emitted already. */
+  get lateRows(): number {
+    return this.#compiled?.plan.lateRows() ?? 0;
+  }
+
+  #compile(): void {
+    const before = this.#compiled;
+    const targets = this.#subscriptions.map(({ node }) => node);
+    const entries = planEntries(before?.entries ?? [], targets);
+    if (entries.length > (before?.entries.length ?? 0)) {
+      const plan = new Plan(planSpec(this.input, this.name, entries));
+      if (before !== null) {
+        plan.restore(before.plan.snapshot());
+        plan.dictionaries.push(...before.plan.dictionaries);
+      }
+      this.#compiled = { plan, entries };
+      this.generation++;
+    }
+    const shown = entries.filter(({ sink }) => sink).map(({ node }) => node);
+    for (const subscription of this.#subscriptions) {
+      subscription.sink = shown.indexOf(subscription.node);
+    }
+    this.#stale = false;
+  }
+
+  /**
+   * Hands the plan's results to the sinks, in order of subscription. What a sink emits into this same
+   * graph has its results delivered afterwards, so that loops do not grow the stack.
+   */
+  #deliver(plan: Plan): Promise<void> | undefined {
+    if (plan.count === 0) return undefined;
+    const subscriptions = this.#subscriptions;
+    if (!this.#delivering && subscriptions.length === 1 && plan.count === 1) {
+      const { deliver } = subscriptions[0]!;
+      const result = readEmission(plan, plan.first).value;
+      this.#delivering = true;
+      this.#call(deliver, result);
+      return this.#settle();
+    }
+    const work = collect(plan, subscriptions);
+    if (this.#delivering) {
+      this.#queue.push(() => this.#callAll(work));
+      return undefined;
+    }
+    this.#delivering = true;
+    this.#callAll(work);
+    return this.#settle();
+  }
+
+  #callAll(work: readonly [Deliver, unknown][]): void {
+    for (const [deliver, result] of work) this.#call(deliver, result);
+  }
+
+  #call(deliver: Deliver, result: unknown): void {
+    try {
+      const returned = deliver(result);
+      if (isPromiseLike(returned)) this.#pending.push(returned);
+    } catch (error) {
+      this.#errors.push(error);
+    }
+  }
+
+  #settle(): Promise<void> | undefined {
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) next();
+    this.#delivering = false;
+    if (this.#pending.length === 0 && this.#errors.length === 0) return undefined;
+    const pending = this.#pending;
+    const errors = this.#errors;
+    this.#pending = [];
+    this.#errors = [];
+    if (pending.length === 0) throw oneError(errors);
+    return settleAll(pending, errors);
+  }
+}
+
+function collect(plan: Plan, subscriptions: readonly Subscription[]): [Deliver, unknown][] {
+  const results: unknown[][] = plan.sinks.map(() => []);
+  let at = plan.first;
+  for (let i = 0; i < plan.count; i++) {
+    const { sink, value, next } = readEmission(plan, at);
+    results[sink]!.push(value);
+    at = next;
+  }
+  const work: [Deliver, unknown][] = [];
+  for (const { deliver, sink } of subscriptions) {
+    for (const result of results[sink] ?? []) work.push([deliver, result]);
+  }
+  return work;
+}
+
+async function settleAll(pending: PromiseLike<unknown>[], errors: unknown[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(pending)) {
+    if (outcome.status === 'rejected') errors.push(outcome.reason);
+  }
+  if (errors.length > 0) throw oneError(errors);
+}
+
+function oneError(errors: readonly unknown[]): unknown {
+  return errors.length === 1
+    ? errors[0]
+    : new AggregateError(errors, `Cannot deliver to ${errors.length} sinks: each threw an error`);
+}
+
+function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as { then?: unknown }).then === 'function'
+  );
+}

@@ -1,0 +1,501 @@
+import type { Stream } from '../stream.ts';
+import type { Duration } from '../time/duration.ts';
+import type { Aggregator } from './aggregate.ts';
+import { checkNanoseconds, checkOptions, checkType, shown } from './checks.ts';
+import type { Column } from './column.ts';
+import { ColumnAggregates, type SpreadOptions } from './column-aggregates.ts';
+import { checkBuffer, isTypedArray } from './column-input.ts';
+import { ColumnNode } from './column-node.ts';
+import { type CollectOptions, ColumnSource } from './column-source.ts';
+import { toStream } from './crossing.ts';
+import { type DataFrame, frameOf } from './data-frame.ts';
+import { type EwmOptions, ewm, type WeightedMean } from './ewm.ts';
+import { type PlanColumn, PlanNode } from './plan-node.ts';
+import { Scalar } from './scalar.ts';
+import { Summary } from './summary.ts';
+import {
+  apply,
+  checkDomain,
+  checkOperand,
+  combine,
+  type PlainValue,
+  type SeriesLike,
+  seriesNode,
+  TERM,
+  type Term,
+} from './term.ts';
+import type {
+  ColumnInput,
+  ColumnType,
+  InputOf,
+  Merge,
+  NumericType,
+  Promoted,
+  Schema,
+  SumOf,
+  UnsignedType,
+  ValueOf,
+} from './types.ts';
+import { isNumeric } from './types.ts';
+import { type FullWindowOptions, type RollingOptions, rolling, windows } from './windows.ts';
+import { showAs } from './wrap.ts';
+
+/** What may stand beside a series of type `D` in a comparison. */
+export type Comparable<D extends ColumnType> =
+  | null
+  | (D extends NumericType
+      ? SeriesLike<NumericType> | number | bigint
+      : D extends 'timestamp'
+        ? SeriesLike<'timestamp'> | number | bigint | Date
+        : SeriesLike<D> | ValueOf<D>);
+
+/** What may stand beside a number in arithmetic. */
+export type Operand = SeriesLike<NumericType> | number | bigint | null;
+
+/** The type of arithmetic that keeps integers whole. */
+export type Arithmetic<D extends ColumnType, O> =
+  O extends SeriesLike<infer E>
+    ? Promoted<D, E>
+    : O extends number
+      ? number extends O
+        ? D extends 'f32' | 'f64'
+          ? D
+          : D | 'i64' | 'f64'
+        : `${O}` extends `${bigint}`
+          ? D
+          : D extends 'f32'
+            ? D
+            : 'f64'
+      : D;
+
+/**
+ * A live column of type `D` and name `N`: values flow in by `emit` and through expressions, windows
+ * and aggregates, which are computed natively, a batch at a time. Everything reached from one source
+ * is compiled to one plan; sinks receive a {@link Column} per batch.
+ *
+ * A missing value is `null`; arithmetic and comparison with it are missing, aggregates skip it.
+ *
+ * ```ts
+ * import assert from 'node:assert/strict';
+ * import { Series } from 'millrace';
+ *
+ * const prices = new Series('f64');
+ * const seen: (number | null)[] = [];
+ * prices.mul(2).rolling(2).mean().sink((means) => {
+ *   seen.push(...means);
+ * });
+ * prices.emit([1, 2, 3]);
+ * prices.emit(Float64Array.of(4));
+ * assert.deepEqual(seen, [null, 3, 5, 7]);
+ * ```
+ */
+export class Series<
+  D extends ColumnType = ColumnType,
+  N extends string = string,
+> extends ColumnNode<Column<D>> {
+  readonly [TERM]: Term;
+  readonly type: D;
+  /** The name of its column in frames and tables. */
+  readonly name: N;
+  readonly #source: ColumnSource | null;
+  #node: PlanNode | null = null;
+
+  /**
+   * A source of values of one type.
+   *
+   * @param type the type of the values
+   * @param options `name` (default `value`); `batch` and `linger` say how single values collect
+   */
+  constructor(type: D, options?: CollectOptions & { readonly name?: N }) {
+    const { term, source } = isTerm(type)
+      ? { term: type, source: null }
+      : sourceTerm(checkType('Series', type), options);
+    super(term.graph);
+    this[TERM] = term;
+    this.type = term.type as D;
+    this.name = term.name as N;
+    this.#source = source;
+  }
+
+  /**
+   * Emits values. An array or typed array is one batch: the plan runs once and its results are
+   * delivered before this returns. A single value waits until `batch` of them have collected, for
+   * `linger`, or for `flush()`. Returns a promise, to await for backpressure, where a sink did.
+   *
+   * Throws a TypeError for a value that the type does not hold, for shared or detached memory, and on
+   * a series that is computed from others; nothing is emitted then.
+   */
+  emit(values: InputOf<D> | ColumnInput<D>): Promise<void> | undefined {
+    const source = this.#source;
+    if (source === null) {
+      throw new TypeError(
+        `Cannot emit into series '${this.name}': it is computed, emit into its source '${this[TERM].graph.name}'`,
+      );
+    }
+    if (values instanceof Float64Array && this.type === 'f64') {
+      checkBuffer(this.name, values);
+      return source.float64(values);
+    }
+    if (Array.isArray(values) || isTypedArray(values)) return source.columns([values]);
+    return source.value(values);
+  }
+
+  /** `this + other`. Integers stay whole, and overflow is an error. */
+  add<const O extends Operand>(other: O): Series<Arithmetic<D, O>, N> {
+    return this.#with('add', other);
+  }
+
+  /** `this - other`. */
+  sub<const O extends Operand>(other: O): Series<Arithmetic<D, O>, N> {
+    return this.#with('sub', other);
+  }
+
+  /** `this * other`. */
+  mul<const O extends Operand>(other: O): Series<Arithmetic<D, O>, N> {
+    return this.#with('mul', other);
+  }
+
+  /** `this / other`, always as f64; division by zero is infinite or NaN. */
+  div(other: Operand): Series<'f64', N> {
+    return this.#with('div', other);
+  }
+
+  /** The remainder of `this / other`, with the sign of `other`: never negative for a positive one. */
+  mod<const O extends Operand>(other: O): Series<Arithmetic<D, O>, N> {
+    return this.#with('mod', other);
+  }
+
+  /** `this` to the power of `other`, as f64. */
+  pow(other: Operand): Series<'f64', N> {
+    return this.#with('pow', other);
+  }
+
+  /** `-this`; of an unsigned integer as i64. */
+  neg(): Series<D extends UnsignedType ? 'i64' : D, N> {
+    checkOperand('neg', this[TERM], isNumeric, 'numeric');
+    const type = this.type.startsWith('u') ? 'i64' : this.type;
+    return seriesOf(apply('neg', this[TERM], type));
+  }
+
+  /** `this` without its sign. */
+  abs(): Series<D, N> {
+    return this.#numeric('abs');
+  }
+
+  /** Rounded half to even at `decimals` places (default 0, may be negative). */
+  round(decimals = 0): Series<D, N> {
+    if (!Number.isInteger(decimals) || Math.abs(decimals) > 300) {
+      throw new RangeError(
+        `Cannot create round: decimals must be an integer within ±300, got ${shown(decimals)}`,
+      );
+    }
+    return this.#numeric('round', { decimals });
+  }
+
+  /** Whether `this` equals `other`; missing where either is. */
+  eq(other: Comparable<D>): Series<'bool', N> {
+    return this.#with('eq', other);
+  }
+
+  /** Whether `this` differs from `other`. */
+  ne(other: Comparable<D>): Series<'bool', N> {
+    return this.#with('ne', other);
+  }
+
+  /** Whether `this` is greater than `other`. */
+  gt(other: Comparable<D>): Series<'bool', N> {
+    return this.#with('gt', other);
+  }
+
+  /** Whether `this` is at least `other`. */
+  ge(other: Comparable<D>): Series<'bool', N> {
+    return this.#with('ge', other);
+  }
+
+  /** Whether `this` is less than `other`. */
+  lt(other: Comparable<D>): Series<'bool', N> {
+    return this.#with('lt', other);
+  }
+
+  /** Whether `this` is at most `other`. */
+  le(other: Comparable<D>): Series<'bool', N> {
+    return this.#with('le', other);
+  }
+
+  /** Whether both are true; false where one is false, even if the other is missing. */
+  and(other: SeriesLike<'bool'> | boolean): Series<'bool', N> {
+    return this.#with('and', other);
+  }
+
+  /** Whether one is true, even if the other is missing. */
+  or(other: SeriesLike<'bool'> | boolean): Series<'bool', N> {
+    return this.#with('or', other);
+  }
+
+  /** Whether `this` is false. */
+  not(): Series<'bool', N> {
+    checkOperand('not', this[TERM], (type) => type === 'bool', 'bool');
+    return seriesOf(apply('not', this[TERM], 'bool'));
+  }
+
+  /** Whether the value is missing. Never missing itself. */
+  isNull(): Series<'bool', N> {
+    return seriesOf(apply('isNull', this[TERM], 'bool'));
+  }
+
+  /** `other` where the value is missing. */
+  fillNull(other: Exclude<Comparable<D>, null>): Series<D, N> {
+    return this.#with('fillNull', other);
+  }
+
+  /** A timestamp cut down to whole multiples of `every` since 1970 UTC: `date.floor('1d')`. */
+  floor(every: Duration): Series<D, N> {
+    checkOperand('floor', this[TERM], (type) => type === 'timestamp', 'a timestamp');
+    const options = { every: checkNanoseconds('floor', every) };
+    return seriesOf(apply('floorTime', this[TERM], 'timestamp', options));
+  }
+
+  /** The same values under another name. */
+  rename<M extends string>(name: M): Series<D, M> {
+    if (typeof name !== 'string') {
+      throw new TypeError(`Cannot create rename: the name must be a string, got ${shown(name)}`);
+    }
+    return seriesOf({ ...this[TERM], name });
+  }
+
+  /** The rows for which `predicate` is true; one that is missing drops its row. */
+  filter(predicate: SeriesLike<'bool'>): Series<D, N> {
+    const condition = termOf('filter', predicate);
+    checkOperand('filter', condition, (type) => type === 'bool', 'bool');
+    checkDomain('filter', this[TERM], condition);
+    const { graph, name, type } = this[TERM];
+    const input = seriesNode(this[TERM]);
+    const spec = { op: 'filter', input, predicate: condition.expr };
+    const node = new PlanNode(graph, 'series', [{ name, type }], spec);
+    return seriesOf({ graph, domain: node, expr: { of: node }, name, type });
+  }
+
+  /** This series and others with the same rows, as the columns of a frame. */
+  zip<E extends ColumnType, M extends string>(
+    ...others: SeriesLike<E, M>[]
+  ): DataFrame<Merge<{ [P in N]: D }, { [P in M]: E }>> {
+    const terms = [this[TERM], ...others.map((other) => termOf('zip', other))];
+    const names = new Set<string>();
+    for (const term of terms) {
+      checkDomain('zip', this[TERM], term);
+      if (names.has(term.name)) {
+        throw new TypeError(`Cannot create zip: two series are named '${term.name}', rename() one`);
+      }
+      names.add(term.name);
+    }
+    const columns = terms.map(({ name, type }) => ({ name, type }));
+    const { graph, domain } = this[TERM];
+    const spec = { op: 'frame', columns: terms.map(({ name, expr }) => ({ name, expr })) };
+    return frameOf(new PlanNode(graph, 'frame', columns, spec, domain));
+  }
+
+  /** Aggregates over the last `n` rows, one for every row: missing until `minPeriods` are there. */
+  rolling(n: number, options?: RollingOptions): ColumnAggregates<D, N, 'rows', Schema> {
+    return this.#over(rolling(n, options));
+  }
+
+  /** Aggregates over the last `n` rows, one per batch. */
+  window(options: { readonly n: number }): ColumnAggregates<D, N, 'scalar', Schema> {
+    return this.#over(windows.window(options));
+  }
+
+  /**
+   * Aggregates over windows of `n` rows that overlap: a row for every full window, with
+   * `returnPartial: true` from the first row on.
+   */
+  slidingWindow(n: number, options?: FullWindowOptions): ColumnAggregates<D, N, 'rows', Schema> {
+    return this.#over(windows.sliding(n, options));
+  }
+
+  /**
+   * Aggregates over partitions of `n` rows that do not overlap: sinks receive those that a batch
+   * completed, nothing where it completed none.
+   */
+  partition(n: number): ColumnAggregates<D, N, 'rows', Schema> {
+    return this.#over(windows.partition(n));
+  }
+
+  /** Aggregates over all rows so far, one per batch: `x.expanding().var()` is `x.var()`. */
+  expanding(): ColumnAggregates<D, N, 'scalar', Schema> {
+    return this.#over(windows.expanding('expanding'));
+  }
+
+  /** Exponentially weighted aggregates, one for every row. */
+  ewm(options: EwmOptions): WeightedMean<N> {
+    return ewm(this[TERM], options);
+  }
+
+  /** The sum of all rows so far, one per batch; exact for integers. */
+  sum(): Scalar<SumOf<D>> {
+    return this.#running().sum();
+  }
+
+  /** The mean of all rows so far, one per batch. */
+  mean(): Scalar<'f64'> {
+    return this.#running().mean();
+  }
+
+  /** How many values there were so far, missing ones not counted. */
+  count(): Scalar<'i64'> {
+    return this.#running().count();
+  }
+
+  /** How many rows there were so far. */
+  size(): Scalar<'i64'> {
+    return this.#running().size();
+  }
+
+  /** The least value so far. */
+  min(): Scalar<D> {
+    return this.#running().min();
+  }
+
+  /** The greatest value so far. */
+  max(): Scalar<D> {
+    return this.#running().max();
+  }
+
+  /** The variance of all rows so far. */
+  var(options?: SpreadOptions): Scalar<'f64'> {
+    return this.#running().var(options);
+  }
+
+  /** The standard deviation of all rows so far. */
+  std(options?: SpreadOptions): Scalar<'f64'> {
+    return this.#running().std(options);
+  }
+
+  /** The first value so far that is not missing. */
+  first(): Scalar<D> {
+    return this.#running().first();
+  }
+
+  /** The last value so far that is not missing. */
+  last(): Scalar<D> {
+    return this.#running().last();
+  }
+
+  /** The running sum, a row for every row. A missing value stays missing and is passed over. */
+  cumsum(): Series<D, N> {
+    return this.#cumulative('sum');
+  }
+
+  /** The running product. */
+  cumprod(): Series<D, N> {
+    return this.#cumulative('prod');
+  }
+
+  /** The running minimum. */
+  cummin(): Series<D, N> {
+    return this.#cumulative('min');
+  }
+
+  /** The running maximum. */
+  cummax(): Series<D, N> {
+    return this.#cumulative('max');
+  }
+
+  /**
+   * How often each value has come so far: a table of the value and its `count`, in the order in which
+   * they first came. Its state grows with the number of distinct values.
+   */
+  valueCounts(): Summary<Merge<{ [P in N]: D }, { count: 'i64' }>> {
+    const { graph, name, type } = this[TERM];
+    const columns: PlanColumn[] = [
+      { name, type },
+      { name: 'count', type: 'i64' },
+    ];
+    const input = seriesNode(this[TERM]);
+    return new Summary(new PlanNode(graph, 'table', columns, { op: 'valueCounts', input }));
+  }
+
+  /** The same as {@link Series.valueCounts}, under the name that streams use. */
+  frequencies(): Summary<Merge<{ [P in N]: D }, { count: 'i64' }>> {
+    return this.valueCounts();
+  }
+
+  /** This series as the one column of a frame. */
+  toFrame(): DataFrame<{ [P in N]: D }> {
+    return this.zip() as unknown as DataFrame<{ [P in N]: D }>;
+  }
+
+  /** The values one by one, as the elements of a stream; missing ones as `null`. */
+  toStream(): Stream<ValueOf<D> | null> {
+    return toStream<ValueOf<D> | null>(this);
+  }
+
+  protected override node(): PlanNode {
+    this.#node ??= seriesNode(this[TERM]);
+    return this.#node;
+  }
+
+  #over<R extends 'rows' | 'scalar'>(aggregator: Aggregator): ColumnAggregates<D, N, R, Schema> {
+    const node = this.node();
+    const column = { name: this.name, type: this.type };
+    const term = { ...this[TERM], expr: { of: node } };
+    return new ColumnAggregates(term, column, aggregator);
+  }
+
+  #running(): ColumnAggregates<D, N, 'scalar', Schema> {
+    return this.#over(windows.expanding('aggregate'));
+  }
+
+  #with<E extends ColumnType>(op: string, other: unknown): Series<E, N> {
+    const right = other instanceof Series ? other[TERM] : (other as PlainValue);
+    return seriesOf(combine(op, this[TERM], right));
+  }
+
+  #numeric(op: string, options?: { decimals: number }): Series<D, N> {
+    checkOperand(op, this[TERM], isNumeric, 'numeric');
+    return seriesOf(apply(op, this[TERM], this.type, options));
+  }
+
+  #cumulative(fn: string): Series<D, N> {
+    const { graph, domain, name, type } = this[TERM];
+    checkOperand(`cum${fn}`, this[TERM], isNumeric, 'numeric');
+    const spec = { op: 'cumulative', input: this.node(), fn };
+    const node = new PlanNode(graph, 'series', [{ name, type }], spec, domain);
+    return seriesOf({ graph, domain, expr: { of: node }, name, type });
+  }
+}
+
+/** The expression of a series; throws a TypeError for anything else. */
+export function termOf(operator: string, series: unknown): Term {
+  if (!(series instanceof Series)) {
+    throw new TypeError(`Cannot create ${operator}: expected a series, got ${shown(series)}`);
+  }
+  return series[TERM];
+}
+
+/** The series that shows an expression. */
+export function seriesOf<D extends ColumnType, N extends string>(term: Term): Series<D, N> {
+  return new Series<D, N>(term as unknown as D);
+}
+
+function isTerm(value: unknown): value is Term {
+  return typeof value === 'object' && value !== null && 'expr' in value;
+}
+
+function sourceTerm(
+  type: ColumnType,
+  options: CollectOptions = {},
+): { term: Term; source: ColumnSource } {
+  checkOptions('Series', options, ['name', 'batch', 'linger', 'clock']);
+  const name = options.name ?? 'value';
+  const source = new ColumnSource('Series', [{ name, type }], options);
+  const { graph } = source;
+  const term = { graph, domain: graph.input, expr: { col: name, of: graph.input }, type, name };
+  return { term, source };
+}
+
+showAs('scalar', (node) => new Scalar(node));
+showAs('table', (node) => new Summary(node));
+showAs('series', (node) => {
+  const { name, type } = node.columns[0]!;
+  return seriesOf({ graph: node.graph, domain: node.domain, expr: { of: node }, name, type });
+});

@@ -1,0 +1,178 @@
+import type { NativeParquetReader, NativePlan, TypedArray } from './binding.d.ts';
+import { nativeError } from './errors.ts';
+import { native } from './load.ts';
+
+export type { TypedArray } from './binding.d.ts';
+
+/** A column as a compiled plan describes it; `dictionary` is the id of its table of strings. */
+export interface ColumnDescription {
+  readonly name: string;
+  readonly type: string;
+  readonly dictionary: number | null;
+}
+
+/** A column of an input; one that is not `used` need not be filled. */
+export interface InputDescription extends ColumnDescription {
+  readonly used: boolean;
+}
+
+/** One sink of a compiled plan: the node it shows and what it gets. */
+export interface SinkDescription {
+  readonly node: number;
+  readonly kind: 'scalar' | 'series' | 'frame' | 'table';
+  readonly columns: readonly ColumnDescription[];
+}
+
+/** A file reader that plans can be fed from. */
+export type ParquetReader = NativeParquetReader;
+
+/** Results per allocation: large enough to be rare, small enough to be reused from the heap. */
+const SLAB_BYTES = 1 << 18;
+const CONTROL_LENGTH = 1024;
+const DICTIONARY_START = 4;
+
+const decoder = new TextDecoder();
+
+/**
+ * One compiled plan and the memory its results go to. After a call that runs it, {@link Plan.count}
+ * emissions are described in {@link Plan.control} from index {@link Plan.first} on, their columns
+ * lying in {@link Plan.memory}, where they stay as they are for good.
+ */
+export class Plan {
+  readonly input: readonly InputDescription[];
+  readonly sinks: readonly SinkDescription[];
+  /** The strings of each dictionary, by its id and theirs. They only ever grow. */
+  readonly dictionaries: string[][] = [];
+  control = new Float64Array(CONTROL_LENGTH);
+  memory: ArrayBuffer;
+  count = 0;
+  first = DICTIONARY_START;
+  readonly #native: NativePlan;
+  #slab: Uint8Array;
+  #offset = 0;
+  /** Bytes that the last results took: where fewer are left, a fresh slab is cheaper than a retry. */
+  #lastBytes = 0;
+
+  constructor(spec: string) {
+    const { NativePlan } = native();
+    this.#native = crossing(() => new NativePlan(spec));
+    const description = JSON.parse(this.#native.describe()) as {
+      inputs: { columns: InputDescription[] }[];
+      sinks: SinkDescription[];
+    };
+    this.input = description.inputs[0]?.columns ?? [];
+    this.sinks = description.sinks;
+    this.#slab = newSlab(SLAB_BYTES);
+    this.memory = this.#slab.buffer as ArrayBuffer;
+  }
+
+  /** Runs one batch; see `NativePlan.push` for the order of the buffers. */
+  push(rows: number, buffers: ReadonlyArray<TypedArray | null>): void {
+    this.#reserve();
+    try {
+      this.#finish(this.#native.push(0, rows, buffers, this.control, this.#slab, this.#offset));
+    } catch (error) {
+      throw nativeError(error);
+    }
+  }
+
+  /** Runs one batch of an input that is one f64 column without missing values. */
+  pushF64(values: Float64Array): void {
+    this.#reserve();
+    try {
+      this.#finish(this.#native.pushF64(0, values, this.control, this.#slab, this.#offset));
+    } catch (error) {
+      throw nativeError(error);
+    }
+  }
+
+  /** Reads and runs the next batch of a file; how many rows it had, 0 at the end of the file. */
+  pushFrom(reader: ParquetReader): number {
+    this.#reserve();
+    crossing(() =>
+      this.#finish(this.#native.pushFrom(0, reader, this.control, this.#slab, this.#offset)),
+    );
+    return this.control[1]!;
+  }
+
+  /** Ends the input: what is still open, as a partition by time, is emitted. */
+  flush(): void {
+    this.#reserve();
+    crossing(() => this.#finish(this.#native.flush(this.control, this.#slab, this.#offset)));
+  }
+
+  /** The state of every node. */
+  snapshot(): Uint8Array {
+    return crossing(() => this.#native.snapshot());
+  }
+
+  /** Puts back a state that {@link Plan.snapshot} gave. */
+  restore(snapshot: Uint8Array): void {
+    crossing(() => this.#native.restore(snapshot));
+  }
+
+  /** Rows that came too late for their partition and were dropped. */
+  lateRows(): number {
+    return (JSON.parse(this.#native.stats()) as { lateRows: number }).lateRows;
+  }
+
+  #reserve(): void {
+    if (this.#slab.length - this.#offset < this.#lastBytes) this.#renew(this.#lastBytes);
+  }
+
+  #renew(bytes: number): void {
+    this.#slab = newSlab(Math.max(SLAB_BYTES, bytes));
+    this.memory = this.#slab.buffer as ArrayBuffer;
+    this.#offset = 0;
+  }
+
+  #finish(count: number): void {
+    if (count < 0) {
+      this.#renew(this.control[0]!);
+      if (this.control[1]! > this.control.length) {
+        this.control = new Float64Array(this.control[1]! * 2);
+      }
+      count = this.#native.take(this.control, this.#slab, this.#offset);
+    }
+    const control = this.control;
+    const end = control[0]!;
+    this.#lastBytes = end - this.#offset;
+    this.#offset = end;
+    this.count = count;
+    this.first = control[3]!;
+    if (control[2] !== 0) this.#readStrings(control[2]!);
+  }
+
+  #readStrings(records: number): void {
+    for (let r = 0, at = DICTIONARY_START; r < records; r++, at += 6) {
+      const [id, first, count, offsets, start, length] = this.control.subarray(at, at + 6);
+      this.dictionaries[id!] ??= [];
+      const strings = this.dictionaries[id!]!;
+      const ends = new Int32Array(this.memory, offsets!, count! + 1);
+      const text = new Uint8Array(this.memory, start!, length!);
+      for (let i = 0; i < count!; i++) {
+        strings[first! + i] = decoder.decode(text.subarray(ends[i]!, ends[i + 1]!));
+      }
+    }
+  }
+}
+
+/** Opens a Parquet file for {@link Plan.pushFrom}, `batch` rows at a time. */
+export function openParquet(path: string, batch: number): ParquetReader {
+  const { NativeParquetReader } = native();
+  return crossing(() => new NativeParquetReader(path, batch));
+}
+
+/** Calls into the addon; what it throws comes out as an error of the public kind. */
+function crossing<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw nativeError(error);
+  }
+}
+
+/** Memory that is not cleared: what is not written by the plan is never shown. */
+function newSlab(bytes: number): Uint8Array {
+  return Buffer.allocUnsafeSlow(bytes);
+}
