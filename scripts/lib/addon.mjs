@@ -19,16 +19,21 @@ export function requireRust(purpose) {
   );
 }
 
+/** Tells whether a platform's addon was built from the sources as they are. */
+export function addonStamp(platform) {
+  return new Stamp(`addon-${platform.id}`, SOURCES);
+}
+
 /** Builds the native addon into npm/<platform>/ unless it is newer than its sources. */
 export async function ensureAddon() {
   const platform = hostPlatform();
-  const stamp = new Stamp(`addon-${platform.id}`, SOURCES);
+  const stamp = addonStamp(platform);
   if (existsSync(platform.binary) && stamp.isFresh) return platform;
 
   requireRust('build the native addon');
   say(`building the native addon for ${platform.id}; from nothing this takes some minutes`);
   mkdirSync(join(root, '.cache'), { recursive: true });
-  // One call beforehand, so that the CLI's own call finds the sources of the crates in place.
+  // A lock file that is behind fails here, in cargo's own words, before the CLI would rewrite it.
   await run('cargo', ['fetch', '--locked', '--quiet']);
   const options = ['--platform', '--release', '--no-js', '--manifest-path', CRATE];
   const outputs = ['--output-dir', platform.folder];
