@@ -1,40 +1,33 @@
 import type { Tag } from './metadata.ts';
 
-/** Items in front of the head before they are cut off. */
-const SLACK = 64;
-
-/** A first-in first-out queue of elements and, once the graph carries any, their metadata. */
+/**
+ * A first-in first-out queue of elements and, once the graph carries any, their metadata: a ring
+ * that doubles when it is full. Whoever pushes sees to a bound.
+ */
 export class Queue {
-  #items: unknown[] = [];
+  #items: unknown[] = new Array(16);
   #tags: Tag[] | undefined;
   #head = 0;
   /** Number of elements that wait. */
   size = 0;
 
-  push(value: unknown): void {
-    this.#items.push(value);
-    this.#tags?.push(undefined);
-    this.size++;
-  }
-
-  pushHeld(value: unknown, tag: Tag): void {
-    this.#items.push(value);
-    this.#tags?.push(tag);
+  /** Adds an element. */
+  push(value: unknown, tag?: Tag): void {
+    if (this.size === this.#items.length) this.#grow();
+    const tail = (this.#head + this.size) & (this.#items.length - 1);
+    this.#items[tail] = value;
+    if (this.#tags !== undefined) this.#tags[tail] = tag;
     this.size++;
   }
 
   /** Takes out the oldest element; only where `size` is not 0. */
   shift(): unknown {
-    const head = this.#head++;
+    const head = this.#head;
     const value = this.#items[head];
-    if (--this.size === 0) {
-      this.#items.length = 0;
-      if (this.#tags !== undefined) this.#tags.length = 0;
-      this.#head = 0;
-    } else {
-      this.#items[head] = undefined;
-      if (head >= SLACK && head >= this.size) this.#cut();
-    }
+    this.#items[head] = undefined;
+    if (this.#tags !== undefined) this.#tags[head] = undefined;
+    this.#head = (head + 1) & (this.#items.length - 1);
+    this.size--;
     return value;
   }
 
@@ -45,22 +38,31 @@ export class Queue {
 
   /** The elements, oldest first. */
   toArray(): unknown[] {
-    return this.#items.slice(this.#head);
+    return this.#inOrder(this.#items).slice(0, this.size);
   }
 
   /** Metadata of the elements, oldest first. */
   toTags(): Tag[] {
-    return this.#tags?.slice(this.#head) ?? [];
+    return this.#tags === undefined ? [] : this.#inOrder(this.#tags).slice(0, this.size);
   }
 
   /** Makes room for metadata. */
   track(): void {
-    this.#tags ??= this.#items.map(() => undefined);
+    this.#tags ??= new Array<Tag>(this.#items.length);
   }
 
-  #cut(): void {
-    this.#items = this.#items.slice(this.#head);
-    this.#tags = this.#tags?.slice(this.#head);
+  #inOrder<V>(ring: readonly V[]): V[] {
+    return [...ring.slice(this.#head), ...ring.slice(0, this.#head)];
+  }
+
+  #grow(): void {
+    const { length } = this.#items;
+    this.#items = this.#inOrder(this.#items);
+    this.#items.length = 2 * length;
+    if (this.#tags !== undefined) {
+      this.#tags = this.#inOrder(this.#tags);
+      this.#tags.length = 2 * length;
+    }
     this.#head = 0;
   }
 }

@@ -145,7 +145,7 @@ interface Taken {
 function accept(node: Node<ZipParams, ZipState>, port: number, value: unknown, tag: Tag): Taken {
   const own = node.state.buffers[port]!;
   retain(tag);
-  own.queue.pushHeld(value, tag);
+  own.queue.push(value, tag);
   const tuple = takeTuple(node);
   if (tuple !== undefined) return tuple;
   return own.queue.size > node.params.maxsize ? { accepted: own.wait() } : {};
