@@ -1,8 +1,19 @@
 import { MillraceError } from './errors.ts';
 import { describe, isOptions, requireOptions } from './graph/arguments.ts';
-import { createNode, replaceState } from './graph/compile.ts';
-import { connect, destroy, disconnect, type EmitOptions, Node, type Owner } from './graph/node.ts';
+import { createNode, restoreState } from './graph/compile.ts';
+import { hasRoom } from './graph/has-room.ts';
+import { endInput, originsOf, quiesce, reopen } from './graph/lifecycle.ts';
+import {
+  connect,
+  destroy,
+  disconnect,
+  type EmitOptions,
+  Node,
+  type Owner,
+  type StopOptions,
+} from './graph/node.ts';
 import type { Operator } from './graph/operator.ts';
+import { type ErrorHandler, reportUncaught } from './graph/uncaught.ts';
 import { type AccumulateOptions, accumulate, accumulateParams } from './operators/accumulate.ts';
 import { callback } from './operators/callback.ts';
 import { filter, filterParams } from './operators/filter.ts';
@@ -26,11 +37,19 @@ import { union } from './operators/union.ts';
 import { type ZipOptions, zip, zipParams } from './operators/zip.ts';
 import { sink } from './sinks/sink.ts';
 import { sinkToList } from './sinks/sink-to-list.ts';
+import { type Clock, currentClock } from './time/clock.ts';
 
 /** Options of a stream. */
 export interface StreamOptions {
   /** Name in graph drawings, profiles and stack traces. */
   readonly name?: string;
+  /** What the timers of the graph run on. Default: the machine's clock, see `setDefaultClock`. */
+  readonly clock?: Clock;
+  /**
+   * Told of the errors of elements that a queue, a timer or an asynchronous call had accepted, whose
+   * emitter has gone on. Without it such an error is an uncaught exception of the process.
+   */
+  readonly onError?: ErrorHandler;
 }
 
 /** A stream's state, as {@link Stream.snapshot} gives it. */
@@ -88,8 +107,9 @@ export class Stream<T> {
     if (origin instanceof Node) {
       this.node = origin;
     } else {
-      requireOptions('Stream', origin, ['name']);
-      this.node = createNode(source, undefined, [], origin.name);
+      requireOptions('Stream', origin, ['name', 'clock', 'onError']);
+      const { name, clock = currentClock(), onError } = origin;
+      this.node = createNode(source, undefined, [], name, { clock, onError });
     }
     this.node.owner = this as Owner;
     const { emit, emitMany } = Stream.prototype;
@@ -163,6 +183,33 @@ export class Stream<T> {
    */
   emitMany(xs: Iterable<T>): Promise<void> | undefined {
     return this.node.emitMany(xs);
+  }
+
+  /**
+   * Puts an element in unless it would have to wait: emits it only if every queue that it can reach
+   * without passing another one has room for one more element. Asynchronous sinks are no queues.
+   *
+   * @param x the element
+   * @param options metadata that travels with it
+   * @returns false if a queue ahead is full; nothing has happened then. True once it was emitted: what
+   * a callback throws meanwhile is thrown here, what fails later goes to the graph's `onError`
+   *
+   * @example
+   * ```ts
+   * import { Stream } from 'millrace'
+   * import assert from 'node:assert/strict'
+   *
+   * const source = new Stream<number>()
+   * const seen = source.buffer(2).sinkToList()
+   * assert.deepEqual([1, 2, 3].map((x) => source.tryEmit(x)), [true, true, false])
+   * await source.end()
+   * assert.deepEqual(seen, [1, 2])
+   * ```
+   */
+  tryEmit(x: T, options?: EmitOptions): boolean {
+    if (!hasRoom(this.node)) return false;
+    this.emit(x, options)?.catch((error) => reportUncaught(this.node, error, x));
+    return true;
   }
 
   // Element by element
@@ -512,20 +559,87 @@ export class Stream<T> {
 
   /**
    * Detaches this stream from what feeds it, and with it everything that only it feeds; frees their
-   * timers. What is emitted into it afterwards goes nowhere.
+   * timers. What they still hold is given up and acknowledged negatively; `emit` throws afterwards.
    */
   destroy(): void {
     destroy(this.node);
   }
 
-  /** Starts the sources that feed this stream; resolves when all of them have ended. */
+  /**
+   * Starts the sources that feed this stream; resolves when all of them have ended or were stopped.
+   * A graph whose input has ended takes elements again.
+   */
   async start(): Promise<void> {
-    await Promise.all(sourcesOf(this).map((stream) => stream.start()));
+    if (this.node.isOrigin) reopen(this.node);
+    await Promise.all(this.#origins().map((owner) => owner.start()));
   }
 
-  /** Stops the sources that feed this stream; resolves when all of them have stopped. */
-  async stop(): Promise<void> {
-    await Promise.all(sourcesOf(this).map((stream) => stream.stop()));
+  /**
+   * Stops the sources that feed this stream; resolves when all of them have stopped and what queues,
+   * delays and asynchronous calls hold was dealt with as told. Partitions and windows that are
+   * incomplete stay as they are: the graph can go on.
+   *
+   * @param options `drain`: wait for what they hold (true), give it up (false: it is acknowledged
+   * negatively) or leave it alone (default); `signal`: wait, but give up when it is aborted
+   *
+   * @example
+   * ```ts
+   * import { Stream, VirtualClock } from 'millrace'
+   * import assert from 'node:assert/strict'
+   *
+   * const clock = new VirtualClock()
+   * const source = new Stream<string>({ clock })
+   * const seen = source.delay('1s').sinkToList()
+   * source.emit('kept')
+   * const stopped = source.stop({ drain: true })
+   * await clock.advance('1s')
+   * await stopped
+   * source.emit('given up')
+   * await source.stop({ drain: false })
+   * await clock.advance('1s')
+   * assert.deepEqual(seen, ['kept'])
+   * ```
+   */
+  async stop(options: StopOptions = {}): Promise<void> {
+    requireOptions('stop', options, ['drain', 'signal']);
+    if (this.node.isOrigin) await quiesce(this.node, options, undefined);
+    await Promise.all(this.#origins().map((owner) => owner.stop(options)));
+  }
+
+  /**
+   * Ends the input: of the sources that feed this stream, and of everything that only they feed, in
+   * order. Queues, delays and asynchronous calls deliver what they hold, then partitions and windows
+   * that are incomplete are emitted as they are, except where made with `flush: false`, whose
+   * elements are dropped and acknowledged. A join or union ends with the last of its inputs. From
+   * now on `emit` throws.
+   *
+   * @returns a promise for the time when all of that has settled. It rejects if a partition or window
+   * emitted for the end has failed, after everything else was delivered
+   *
+   * @example
+   * ```ts
+   * import { Stream } from 'millrace'
+   * import assert from 'node:assert/strict'
+   *
+   * const source = new Stream<number>()
+   * const pairs = source.buffer(10).partition(2).sinkToList()
+   * source.emitMany([1, 2, 3])
+   * await source.end()
+   * assert.deepEqual(pairs, [[1, 2], [3]])
+   * assert.throws(() => source.emit(4), { code: 'ERR_ENDED' })
+   * ```
+   */
+  async end(): Promise<void> {
+    await endInput(this.node);
+  }
+
+  /** For `await using`: ends the input if this is a source, then destroys the stream. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      if (this.node.isOrigin && !this.node.isDestroyed) await this.end();
+    } finally {
+      this.destroy();
+    }
   }
 
   // State
@@ -561,7 +675,7 @@ export class Stream<T> {
    * ```
    */
   restore(snapshot: StreamSnapshot): void {
-    const { operator, params } = this.node;
+    const { operator } = this.node;
     const wanted = `${operator.name} version ${operator.version}`;
     if (operator.restore === undefined) {
       throw new MillraceError('ERR_NO_STATE', `Cannot restore ${operator.name}: it has no state`);
@@ -572,7 +686,13 @@ export class Stream<T> {
         `Cannot restore ${wanted}: got a snapshot of ${snapshot.operator} version ${snapshot.version}`,
       );
     }
-    replaceState(this.node, operator.restore(snapshot.state, params, this.node));
+    restoreState(this.node, snapshot.state);
+  }
+
+  /** The other streams upstream that elements are put into. */
+  #origins(): Owner[] {
+    const others = originsOf(this.node).filter((node) => node !== this.node);
+    return others.flatMap((node) => node.owner ?? []);
   }
 
   #next<P, S, U>(
@@ -588,14 +708,6 @@ export class Stream<T> {
 
 function ownerOf(node: Node): Stream<unknown>[] {
   return node.owner instanceof Stream ? [node.owner] : [];
-}
-
-/** The streams upstream that know how to start and stop. */
-function sourcesOf(stream: Stream<unknown>): Stream<unknown>[] {
-  const seen = new Set([stream]);
-  for (const one of seen) for (const upstream of one.upstreams) seen.add(upstream);
-  seen.delete(stream);
-  return [...seen].filter((one) => one.start !== Stream.prototype.start);
 }
 
 function requireStreams(operator: string, values: readonly unknown[]): void {

@@ -103,10 +103,10 @@ function linkEntry(
   return {
     emit(value, options) {
       if (unit.stale) return compiler.emit(node, value, options);
-      if (unit.isTracked) return emitTracked(run, value, options);
+      if (unit.isTracked) return emitTracked(node, run, value, options);
       if (carriesMetadata(options)) return compiler.emit(node, value, options);
       const pending = run(value, undefined);
-      return pending === undefined ? undefined : settle(pending);
+      return pending === undefined ? undefined : settle(pending, node.inFlight);
     },
     emitMany(values) {
       return emitEach(node, values);

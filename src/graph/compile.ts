@@ -1,9 +1,10 @@
+import { MillraceError } from '../errors.ts';
 import { emitEach, linkUnit } from './closure.ts';
 import type { Delivery } from './delivery.ts';
 import { carriesMetadata } from './entry.ts';
 import { generateUnit, plainName } from './generate.ts';
-import type { Tag } from './metadata.ts';
-import { type Compiler, connect, type Edge, invalidate, Node } from './node.ts';
+import { abandon, type Tag } from './metadata.ts';
+import { type Compiler, connect, type Edge, type Environment, invalidate, Node } from './node.ts';
 import type { Operator } from './operator.ts';
 import { backEdges, component } from './topology.ts';
 import { Loop, Unit } from './unit.ts';
@@ -48,26 +49,46 @@ const compiler: Compiler = {
   },
 };
 
-/** Adds a node to the graph, fed by others in this order. */
+/** Adds a node to the graph, fed by others in this order; a source says how its graph is run. */
 export function createNode<P, S>(
   operator: Operator<P, S>,
   params: P,
   upstreams: readonly Node[],
   name?: string,
+  environment: Environment | undefined = upstreams[0]?.environment,
 ): Node<P, S> {
-  const node = new Node(operator, params, compiler, name);
+  const node = new Node(operator, params, compiler, name, environment);
+  node.isOrigin = upstreams.length === 0;
   for (const upstream of upstreams) connect(upstream, node, true);
+  operator.start?.(node);
   return node;
 }
 
-/** Puts a restored state in place of a node's own. */
-export function replaceState<S>(node: Node<unknown, S>, state: S): void {
+/** Puts a state made of a snapshot's data in place of a node's own. */
+export function restoreState(node: Node, data: unknown): void {
+  const { operator, params } = node;
+  const state = operator.restore?.(data, params, node);
+  const held = operator.forget?.(node) ?? [];
+  operator.stop?.(node);
   node.state = state;
-  if (node.isTracked) node.operator.track?.(state);
+  if (node.isTracked) operator.track?.(state);
   invalidate(node);
+  operator.start?.(node);
+  if (held.length === 0) return;
+  const message = `Cannot deliver an element that ${operator.name} held: its state was replaced`;
+  abandon(held, new MillraceError('ERR_RESTORED', message));
 }
 
 function enter(node: Node): void {
+  if (node.isDestroyed) {
+    throw new MillraceError('ERR_DESTROYED', `Cannot emit: ${node.operator.name} was destroyed`);
+  }
+  if (node.isClosed) {
+    throw new MillraceError(
+      'ERR_ENDED',
+      `Cannot emit: the input of ${node.operator.name} has ended`,
+    );
+  }
   node.isEntry = true;
   if (!unitOf(node).entries.has(node)) {
     invalidate(node);
@@ -89,7 +110,9 @@ function compile(start: Node): Unit {
   if (isTracked) members.forEach(track);
   const running = members.find((node) => node.unit?.loop.running);
   const unit = new Unit(members, isTracked, running?.unit?.loop ?? new Loop(divert));
-  const entries = members.filter((node) => node.isEntry || node.operator.boundary);
+  const entries = members.filter(
+    (node) => (node.isEntry || node.operator.boundary) && !node.isClosed,
+  );
   if (compilerForm() === 'closure') linkUnit(unit, back, entries, compiler, divert);
   else generateUnit(unit, back, entries, unitName(members), compiler, divert);
   for (const node of members) {
@@ -97,22 +120,8 @@ function compile(start: Node): Unit {
     if (node.unit !== undefined) node.unit.stale = true;
     node.unit = unit;
   }
-  for (const node of entries) install(node, unit);
+  for (const [node, { emit, emitMany }] of unit.entries) node.install(emit, emitMany);
   return unit;
-}
-
-function install(node: Node, unit: Unit): void {
-  const { emit, emitMany } = unit.entries.get(node)!;
-  const { owner } = node;
-  if (owner !== undefined && node.isInstalled) {
-    // A subclass may have put an `emit` of its own there meanwhile, which is then left alone.
-    if (!Object.hasOwn(owner, 'emit') || owner.emit === node.emit) owner.emit = emit;
-    if (!Object.hasOwn(owner, 'emitMany') || owner.emitMany === node.emitMany) {
-      owner.emitMany = emitMany;
-    }
-  }
-  node.emit = emit;
-  node.emitMany = emitMany;
 }
 
 /** Makes a node, and with the next compilation all its graph, carry metadata from now on. */

@@ -1,3 +1,5 @@
+import type { InFlight } from './in-flight.ts';
+
 /**
  * What one emission left unfinished: the promises of its sinks and boundaries, and the errors of
  * branches that failed while another branch was still at work. `undefined` stands for "all done",
@@ -58,11 +60,17 @@ export function raise(errors: unknown[], pending: Delivery): Pending {
   return pending;
 }
 
-/** Turns what is pending into the promise that `emit` returns. */
-export function settle(pending: Pending): Promise<void> {
+/** Turns what is pending into the promise that `emit` returns, and counts it until it settles. */
+export function settle(pending: Pending, inFlight: InFlight): Promise<void> {
+  inFlight.begin();
+  return settled(pending).then(inFlight.resolved, inFlight.rejected);
+}
+
+/** A promise for the time when nothing is pending any more. */
+export function settled(pending: Pending): Promise<unknown> {
   const [first] = pending.promises;
   if (first !== undefined && pending.promises.length === 1 && pending.errors.length === 0) {
-    return Promise.resolve(first).then(ignore);
+    return Promise.resolve(first);
   }
   return settleAll(pending);
 }
@@ -75,9 +83,8 @@ async function settleAll(pending: Pending): Promise<void> {
   if (errors.length > 0) throw combine(errors);
 }
 
-function ignore(): void {}
-
-function combine(errors: unknown[]): unknown {
+/** One error as it is, several as an AggregateError. */
+export function combine(errors: unknown[]): unknown {
   if (errors.length === 1) return errors[0];
   const error = new AggregateError(errors, `Cannot deliver: ${errors.length} branches failed`);
   aggregates.add(error);

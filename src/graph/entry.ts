@@ -1,4 +1,4 @@
-import { type Delivery, gather, settle } from './delivery.ts';
+import { type Delivery, gather, settle, settled } from './delivery.ts';
 import {
   Acknowledgement,
   failMetadata,
@@ -25,10 +25,10 @@ export function sendHeld(output: Receive, value: unknown, tag: Tag, release: Tag
     letGo(release);
     return undefined;
   }
-  return gather(undefined, releaseAfter(settle(pending), release));
+  return gather(undefined, releaseAfter(settled(pending), release));
 }
 
-async function releaseAfter(work: Promise<void>, tag: Tag): Promise<void> {
+async function releaseAfter(work: Promise<unknown>, tag: Tag): Promise<void> {
   try {
     await work;
   } catch (error) {
@@ -46,6 +46,7 @@ export function carriesMetadata(options: EmitOptions | undefined): boolean {
 
 /** An emission with metadata: held from here on until every branch has settled. */
 export function emitTracked(
+  node: Node,
   output: Receive,
   value: unknown,
   options: EmitOptions | undefined,
@@ -53,7 +54,7 @@ export function emitTracked(
   const tag = metadataOf(options);
   retain(tag);
   const pending = sendHeld(output, value, tag, tag);
-  return pending === undefined ? undefined : settle(pending);
+  return pending === undefined ? undefined : settle(pending, node.inFlight);
 }
 
 function metadataOf(options: EmitOptions | undefined): Metadata | undefined {
@@ -82,7 +83,10 @@ export async function emitArrayAfter(
   index: number,
 ): Promise<void> {
   await accepted;
-  for (let i = index; i < values.length; i++) await node.emit(values[i]);
+  for (let i = index; i < values.length; i++) {
+    const next = node.emit(values[i]);
+    if (next !== undefined) await next;
+  }
 }
 
 /** Emits what is left of an iterator, one `emit` each, waiting where one has to wait. */
@@ -117,7 +121,8 @@ export async function emitIteratorAfter(
     const step = iterator.next();
     if (step.done) return;
     try {
-      await node.emit(step.value);
+      const next = node.emit(step.value);
+      if (next !== undefined) await next;
     } catch (error) {
       closeIterator(iterator);
       throw error;

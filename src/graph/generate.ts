@@ -182,12 +182,12 @@ class Generator {
     const reenter = this.#constant(this.#compiler, 'compiler');
     const self = this.#constant(node, 'node');
     const settled = this.#constant(settle, 'settle');
-    const done = `return p === undefined ? undefined : ${settled}(p);`;
+    const done = `return p === undefined ? undefined : ${settled}(p, ${this.#constant(node.inFlight, 'inFlight')});`;
     const head = `function emit(x, options) {\nif (${unit}.stale`;
     const again = `return ${reenter}.emit(${self}, x, options);\n`;
     if (this.#unit.isTracked) {
       const tracked = this.#constant(emitTracked, 'emitTracked');
-      return `${head}) ${again}return ${tracked}(${this.#entryFunction(node)}, x, options);\n}`;
+      return `${head}) ${again}return ${tracked}(${self}, ${this.#entryFunction(node)}, x, options);\n}`;
     }
     if (this.#back.size > 0) {
       const run = `const p = ${this.#entryFunction(node)}(x);\n`;
@@ -217,6 +217,7 @@ class Generator {
     }
     const unit = this.#constant(this.#unit, 'unit');
     const settled = this.#constant(settle, 'settle');
+    const inFlight = this.#constant(node.inFlight, 'inFlight');
     const arrayAfter = this.#constant(emitArrayAfter, 'emitArrayAfter');
     const name = `emitIterator${node.id}`;
     this.#functions.set(name, () => this.#emitIteratorText(node));
@@ -228,7 +229,7 @@ if (${unit}.stale) return ${array}(${self}, xs, i);
 const x = xs[i];
 let p;
 ${body}
-if (p !== undefined) return ${arrayAfter}(${settled}(p), ${self}, xs, i + 1);
+if (p !== undefined) return ${arrayAfter}(${settled}(p, ${inFlight}), ${self}, xs, i + 1);
 }
 }`;
   }
@@ -237,6 +238,7 @@ if (p !== undefined) return ${arrayAfter}(${settled}(p), ${self}, xs, i + 1);
     const self = this.#constant(node, 'node');
     const unit = this.#constant(this.#unit, 'unit');
     const settled = this.#constant(settle, 'settle');
+    const inFlight = this.#constant(node.inFlight, 'inFlight');
     const rest = this.#constant(emitIterator, 'emitIterator');
     const restAfter = this.#constant(emitIteratorAfter, 'emitIteratorAfter');
     const close = this.#constant(closeIterator, 'closeIterator');
@@ -254,7 +256,7 @@ ${body}
 ${close}(iterator);
 throw error;
 }
-if (p !== undefined) return ${restAfter}(${settled}(p), ${self}, iterator);
+if (p !== undefined) return ${restAfter}(${settled}(p, ${inFlight}), ${self}, iterator);
 }
 }`;
   }
@@ -309,7 +311,9 @@ if (p !== undefined) return ${restAfter}(${settled}(p), ${self}, iterator);
     const name = `linked${node.id}_${port}`;
     if (!this.#linked.has(name)) {
       const link = (output: Receive) => linkOperator(node, output, port);
-      this.#linked.set(name, `${this.#constant(link, 'link')}(${this.#outputFunction(node)})`);
+      // A boundary emits later, through its entry.
+      const output = node.operator.boundary ? '' : this.#outputFunction(node);
+      this.#linked.set(name, `${this.#constant(link, 'link')}(${output})`);
     }
     return name;
   }

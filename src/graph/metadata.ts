@@ -84,6 +84,14 @@ export function failMetadata(tag: Tag, error: unknown): void {
   for (const entry of tag) referenceOf(entry)?.fail?.(error);
 }
 
+/** Lets go of elements that are given up: they fail. */
+export function abandon(tags: Iterable<Tag>, error: unknown): void {
+  for (const tag of tags) {
+    failMetadata(tag, error);
+    release(tag);
+  }
+}
+
 function referenceOf(entry: object): Reference | undefined {
   return 'ref' in entry && isReference(entry.ref) ? entry.ref : undefined;
 }

@@ -1,6 +1,9 @@
 import { MillraceError } from '../errors.ts';
-import type { Metadata } from './metadata.ts';
+import { type Clock, currentClock } from '../time/clock.ts';
+import { InFlight } from './in-flight.ts';
+import { abandon, type Metadata } from './metadata.ts';
 import type { Operator } from './operator.ts';
+import type { ErrorHandler } from './uncaught.ts';
 import type { Unit } from './unit.ts';
 
 /** What may go with an element into `emit`. */
@@ -17,10 +20,30 @@ export type Emit = (value: unknown, options?: EmitOptions) => Promise<void> | un
 /** Starts an emission for each of several values. */
 export type EmitMany = (values: Iterable<unknown>) => Promise<void> | undefined;
 
+/** How a graph is stopped. */
+export interface StopOptions {
+  /**
+   * True: wait until queues, delays and asynchronous calls have delivered what they had accepted.
+   * False: give that up; it is acknowledged negatively. Left out, they go on by themselves.
+   */
+  readonly drain?: boolean | undefined;
+  /** Waits as with `drain: true`, and gives up what is left when it is aborted. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Whoever shows a node to users. */
 export interface Owner {
   emit: Emit;
   emitMany: EmitMany;
+  start(): Promise<void>;
+  stop(options?: StopOptions): Promise<void>;
+}
+
+/** What the nodes of a graph have in common; a node takes it from its first input. */
+export interface Environment {
+  readonly clock: Clock;
+  /** Told of errors that have no emitter; without it they are uncaught exceptions. */
+  readonly onError: ErrorHandler | undefined;
 }
 
 /** What a node calls while there is no compiled form of its graph. */
@@ -70,6 +93,14 @@ export class Node<P = unknown, S = unknown> {
   isAddressed = false;
   isTracked = false;
   isDestroyed = false;
+  /** Made without an input: elements are put in here. */
+  isOrigin = false;
+  /** Input has ended: nothing can be emitted from outside any more. */
+  isClosed = false;
+  /** The errors of its end, once everything it had is out; undefined before its input ends. */
+  ended: Promise<readonly unknown[]> | undefined = undefined;
+  readonly environment: Environment;
+  readonly inFlight = new InFlight();
   /** Starts an emission at this node's output; compiles when needed. */
   emit: Emit;
   emitMany: EmitMany;
@@ -78,14 +109,47 @@ export class Node<P = unknown, S = unknown> {
   /** The owner's `emit` is to be replaced by the compiled one, unless it is one of its own. */
   isInstalled = true;
 
-  constructor(operator: Operator<P, S>, params: P, compiler: Compiler, name?: string) {
+  readonly #compiler: Compiler;
+
+  constructor(
+    operator: Operator<P, S>,
+    params: P,
+    compiler: Compiler,
+    name?: string,
+    environment: Environment = { clock: currentClock(), onError: undefined },
+  ) {
     this.operator = operator;
     this.params = params;
     this.name = name;
-    this.emit = (value, options) => compiler.emit(this, value, options);
-    this.emitMany = (values) => compiler.emitMany(this, values);
+    this.environment = environment;
+    this.#compiler = compiler;
+    this.emit = this.#emit;
+    this.emitMany = this.#emitMany;
     this.state = operator.create(params, this);
   }
+
+  /** Puts compiled functions in place, for whoever emits by this node or by its owner. */
+  install(emit: Emit, emitMany: EmitMany): void {
+    const { owner } = this;
+    if (owner !== undefined && this.isInstalled) {
+      // A subclass may have put an `emit` of its own there meanwhile, which is then left alone.
+      if (!Object.hasOwn(owner, 'emit') || owner.emit === this.emit) owner.emit = emit;
+      if (!Object.hasOwn(owner, 'emitMany') || owner.emitMany === this.emitMany) {
+        owner.emitMany = emitMany;
+      }
+    }
+    this.emit = emit;
+    this.emitMany = emitMany;
+  }
+
+  /** Takes the compiled functions away: the next emission goes to the compiler, which may refuse. */
+  uninstall(): void {
+    invalidate(this);
+    this.install(this.#emit, this.#emitMany);
+  }
+
+  readonly #emit: Emit = (value, options) => this.#compiler.emit(this, value, options);
+  readonly #emitMany: EmitMany = (values) => this.#compiler.emitMany(this, values);
 }
 
 /** Adds an edge; a second one between the same two nodes only when `again` is set. */
@@ -135,8 +199,18 @@ export function destroy(node: Node): void {
       removeEdge(edge);
       if (edge.to.inputs.length === 0) doomed.push(edge.to);
     }
-    one.operator.destroy?.(one);
+    one.uninstall();
+    const held = one.operator.forget?.(one) ?? [];
+    one.operator.stop?.(one);
+    if (held.length > 0) abandon(held, destroyedError(one));
   }
+}
+
+function destroyedError(node: Node): MillraceError {
+  return new MillraceError(
+    'ERR_DESTROYED',
+    `Cannot deliver an element that ${node.operator.name} held: it was destroyed`,
+  );
 }
 
 /** Marks the compiled form of a node's graph as out of date. */

@@ -59,9 +59,9 @@ export interface Template<P, S> {
  * - `generate` returns statements that handle `input`; the engine nests the downstream text in it.
  * - `link` returns a closure that does the same by calling `send`; used where code generation is
  *   refused, and inside generated code for operators that have no `generate`.
- * - With `boundary`, what comes out does not come out while the input is handled: `link` is given
- *   a `send` that starts an emission of its own, to be called later and as often as wanted, and
- *   what its closure returns means "accepted".
+ * - With `boundary`, what comes out does not come out while the input is handled: the closure of
+ *   `link` leaves `send` alone and keeps the element, with its metadata retained; a `Pump` or
+ *   `node.emit` starts an emission of its own later. What the closure returns means "accepted".
  */
 export interface Operator<P = unknown, S = unknown> {
   readonly name: string;
@@ -86,10 +86,29 @@ export interface Operator<P = unknown, S = unknown> {
   /** Plain data from which `restore` makes an equal state. Absent: the operator has no state. */
   snapshot?(state: S): unknown;
   restore?(data: unknown, params: P, node: Node<P, S>): S;
+  /** Whether an element arriving at `port` would have to wait, or would be refused. */
+  isFull?(node: Node<P, S>, port: number): boolean;
+  /** Input may come: called once the node is connected, when it begins anew or has a new state. */
   start?(node: Node<P, S>): void;
+  /** Nothing more is to be emitted, unless it is started again: frees timers of its own. */
   stop?(node: Node<P, S>): void;
-  /** Frees timers and whatever else would outlive the node. */
-  destroy?(node: Node<P, S>): void;
+  /** A promise for the time when all that was accepted is out; undefined if it is. */
+  drain?(node: Node<P, S>): Promise<void> | undefined;
+  /** Input has ended: takes out what is incomplete and is to be emitted as it is, in order. */
+  flush?(node: Node<P, S>): readonly Remainder[];
+  /** No more will come by `port`; other inputs may go on. */
+  inputEnded?(node: Node<P, S>, port: number): void;
+  /**
+   * Forgets the elements that are held and their timers, lets those go who wait, and gives the
+   * metadata that was retained. The node can be used afterwards.
+   */
+  forget?(node: Node<P, S>): readonly Tag[];
+}
+
+/** What a node emits at the end of its input, with the metadata that it lets go afterwards. */
+export interface Remainder {
+  readonly value: unknown;
+  readonly tag: Tag;
 }
 
 /** Checks an operator's definition against its types. */

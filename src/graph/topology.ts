@@ -41,3 +41,63 @@ export function backEdges(nodes: readonly Node[]): Set<Edge> {
   }
   return found;
 }
+
+/** Everything that a walk along some edges leads to, the start included, breadth first. */
+export function reachable(starts: Iterable<Node>, next: (node: Node) => readonly Node[]): Node[] {
+  const seen = new Set(starts);
+  for (const node of seen) for (const other of next(node)) seen.add(other);
+  return [...seen];
+}
+
+/** The nodes that a node feeds, in order of delivery. */
+export function downstreamOf(node: Node): readonly Node[] {
+  return node.outputs.map((edge) => edge.to);
+}
+
+/** The nodes that feed a node, in order of connection. */
+export function upstreamOf(node: Node): readonly Node[] {
+  return node.inputs.map((edge) => edge.from);
+}
+
+/**
+ * All that lies downstream, in groups, each before those that it feeds. The nodes of a cycle make
+ * one group; any other node is a group of its own. (Tarjan's algorithm, without recursion.)
+ */
+export function groupsDownstream(starts: readonly Node[]): Node[][] {
+  const groups: Node[][] = [];
+  const index = new Map<Node, number>();
+  const low = new Map<Node, number>();
+  const open: Node[] = [];
+  const isOpen = new Set<Node>();
+  const path: { node: Node; next: number }[] = [];
+  const enter = (node: Node): void => {
+    index.set(node, index.size);
+    low.set(node, index.get(node)!);
+    open.push(node);
+    isOpen.add(node);
+    path.push({ node, next: 0 });
+  };
+  const lower = (node: Node, to: number): void => {
+    low.set(node, Math.min(low.get(node)!, to));
+  };
+  for (const start of starts) {
+    if (!index.has(start)) enter(start);
+    for (let step = path.at(-1); step !== undefined; step = path.at(-1)) {
+      const { node } = step;
+      const to = node.outputs[step.next++]?.to;
+      if (to !== undefined) {
+        if (!index.has(to)) enter(to);
+        else if (isOpen.has(to)) lower(node, index.get(to)!);
+        continue;
+      }
+      path.pop();
+      const parent = path.at(-1);
+      if (parent !== undefined) lower(parent.node, low.get(node)!);
+      if (low.get(node) !== index.get(node)) continue;
+      const group = open.splice(open.lastIndexOf(node));
+      for (const member of group) isOpen.delete(member);
+      groups.unshift(group);
+    }
+  }
+  return groups;
+}
