@@ -39,12 +39,17 @@
 #![forbid(unsafe_code)]
 
 pub mod aggregate;
+pub mod batch;
+pub mod column_type;
 pub mod cumulative;
 pub mod dictionary;
+pub mod error;
 pub mod ewm;
+mod expression;
 pub mod frequencies;
 pub mod group;
 pub mod kernel_error;
 mod nulls;
+pub mod plan;
 mod state;
 pub mod window;

@@ -1,0 +1,167 @@
+//! Typed expressions over columns of equal length.
+//!
+//! All expressions of a plan live in one [`Expressions`] pool, where equal ones are the same
+//! entry: a subexpression that occurs in several places is computed once for each batch.
+
+mod arithmetic;
+mod comparison;
+mod evaluate;
+mod infer;
+mod logic;
+mod missing;
+pub(crate) mod numeric;
+pub(crate) mod operand;
+mod unary;
+
+use std::collections::HashMap;
+
+use arithmetic::ArithmeticOperator;
+use comparison::ComparisonOperator;
+use operand::Literal;
+
+pub(crate) use evaluate::Evaluation;
+pub(crate) use infer::{ColumnRef, Scope, parse_nanos};
+
+use crate::column_type::ColumnType;
+
+/// Index of an expression in the pool.
+pub(crate) type ExpressionId = usize;
+
+/// One operation; its operands stand before it in the pool.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Expression {
+    Column {
+        node: usize,
+        column: usize,
+    },
+    Literal(Literal),
+    Convert {
+        value: ExpressionId,
+        from: ColumnType,
+    },
+    Arithmetic {
+        operator: ArithmeticOperator,
+        left: ExpressionId,
+        right: ExpressionId,
+    },
+    Compare {
+        operator: ComparisonOperator,
+        left: ExpressionId,
+        right: ExpressionId,
+        operands: ColumnType,
+    },
+    And {
+        left: ExpressionId,
+        right: ExpressionId,
+    },
+    Or {
+        left: ExpressionId,
+        right: ExpressionId,
+    },
+    Not {
+        value: ExpressionId,
+    },
+    IsNull {
+        value: ExpressionId,
+    },
+    FillNull {
+        value: ExpressionId,
+        other: ExpressionId,
+    },
+    Negate {
+        value: ExpressionId,
+    },
+    Absolute {
+        value: ExpressionId,
+    },
+    Round {
+        value: ExpressionId,
+        decimals: i32,
+    },
+    FloorTime {
+        value: ExpressionId,
+        every: i64,
+    },
+}
+
+/// What is known of an expression before any batch.
+#[derive(Debug, Clone)]
+pub(crate) struct Typed {
+    pub(crate) expression: Expression,
+    pub(crate) column_type: ColumnType,
+    /// The plan's dictionary that the ids of a utf8 column belong to.
+    pub(crate) dictionary: Option<usize>,
+    /// The row domain; `None` for one made of literals alone.
+    pub(crate) domain: Option<usize>,
+}
+
+/// All expressions of a plan.
+#[derive(Debug, Default)]
+pub(crate) struct Expressions {
+    all: Vec<Typed>,
+    index: HashMap<(Expression, ColumnType), ExpressionId>,
+}
+
+impl Expressions {
+    pub(crate) fn get(&self, id: ExpressionId) -> &Typed {
+        &self.all[id]
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// The id of the expression, entered unless an equal one is there.
+    fn enter(&mut self, typed: Typed) -> ExpressionId {
+        let key = (typed.expression.clone(), typed.column_type);
+        let all = &mut self.all;
+        *self.index.entry(key).or_insert_with(|| {
+            all.push(typed);
+            all.len() - 1
+        })
+    }
+
+    /// The expression that reads a column of a node.
+    pub(crate) fn column(
+        &mut self,
+        node: usize,
+        column: usize,
+        column_type: ColumnType,
+        dictionary: Option<usize>,
+        domain: usize,
+    ) -> ExpressionId {
+        let expression = Expression::Column { node, column };
+        self.enter(Typed {
+            expression,
+            column_type,
+            dictionary,
+            domain: Some(domain),
+        })
+    }
+
+    /// Calls `visit` with every column that the expression reads.
+    pub(crate) fn visit_columns(&self, id: ExpressionId, visit: &mut dyn FnMut(usize, usize)) {
+        match &self.all[id].expression {
+            Expression::Column { node, column } => visit(*node, *column),
+            Expression::Literal(_) => {}
+            Expression::Convert { value, .. }
+            | Expression::Not { value }
+            | Expression::IsNull { value }
+            | Expression::Negate { value }
+            | Expression::Absolute { value }
+            | Expression::Round { value, .. }
+            | Expression::FloorTime { value, .. } => self.visit_columns(*value, visit),
+            Expression::Arithmetic { left, right, .. }
+            | Expression::Compare { left, right, .. }
+            | Expression::And { left, right }
+            | Expression::Or { left, right }
+            | Expression::FillNull {
+                value: left,
+                other: right,
+            } => {
+                self.visit_columns(*left, visit);
+                self.visit_columns(*right, visit);
+            }
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Native numbers and the conversions between them.
+
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{ArrowPrimitiveType, Float32Type, Float64Type};
+use arrow_array::{Array, ArrayRef, PrimitiveArray};
+use arrow_buffer::{ArrowNativeType, ScalarBuffer};
+
+use crate::column_type::ColumnType;
+use crate::error::PlanError;
+
+/// A native number that literals and other numbers convert to, where they fit.
+pub(crate) trait Number: ArrowNativeType {
+    /// The integer as this type, unless it is out of range.
+    fn from_integer(value: i128) -> Option<Self>;
+    /// The float as this type; for an integer only when it is whole and in range.
+    fn from_float(value: f64) -> Option<Self>;
+    /// The value as an f64, rounded to the nearest.
+    fn to_float(self) -> f64;
+    /// The value as a wide integer; a float is cut to a whole number.
+    fn to_wide(self) -> i128;
+}
+
+macro_rules! integer_number {
+    ($($native:ty),*) => {$(
+        impl Number for $native {
+            fn from_integer(value: i128) -> Option<Self> {
+                Self::try_from(value).ok()
+            }
+            #[expect(clippy::cast_possible_truncation, reason = "whole and within ±2^64 here")]
+            fn from_float(value: f64) -> Option<Self> {
+                (value.fract() == 0.0 && value.abs() <= 18_446_744_073_709_551_616.0)
+                    .then(|| Self::try_from(value as i128).ok())
+                    .flatten()
+            }
+            #[expect(
+                clippy::cast_lossless,
+                clippy::cast_precision_loss,
+                reason = "one text for all widths; rounding is documented"
+            )]
+            fn to_float(self) -> f64 {
+                self as f64
+            }
+            fn to_wide(self) -> i128 {
+                self.into()
+            }
+        }
+    )*};
+}
+integer_number!(i8, i16, i32, i64, u8, u16, u32, u64);
+
+impl Number for f64 {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "rounding to the nearest is documented"
+    )]
+    fn from_integer(value: i128) -> Option<Self> {
+        Some(value as Self)
+    }
+    fn from_float(value: f64) -> Option<Self> {
+        Some(value)
+    }
+    fn to_float(self) -> f64 {
+        self
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "cutting is documented")]
+    fn to_wide(self) -> i128 {
+        self as i128
+    }
+}
+
+impl Number for f32 {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "rounding to the nearest is documented"
+    )]
+    fn from_integer(value: i128) -> Option<Self> {
+        Some(value as Self)
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "rounding to the nearest is documented"
+    )]
+    fn from_float(value: f64) -> Option<Self> {
+        Some(value as Self)
+    }
+    fn to_float(self) -> f64 {
+        self.into()
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "cutting is documented")]
+    fn to_wide(self) -> i128 {
+        self as i128
+    }
+}
+
+/// Runs `$body` with `$T` as the Arrow type of a numeric or timestamp column type.
+macro_rules! dispatch_numeric {
+    ($column_type:expr, $T:ident => $body:expr) => {{
+        use arrow_array::types as t;
+        use $crate::column_type::ColumnType as C;
+        match $column_type {
+            C::I8 => {
+                type $T = t::Int8Type;
+                $body
+            }
+            C::I16 => {
+                type $T = t::Int16Type;
+                $body
+            }
+            C::I32 => {
+                type $T = t::Int32Type;
+                $body
+            }
+            C::I64 => {
+                type $T = t::Int64Type;
+                $body
+            }
+            C::U8 => {
+                type $T = t::UInt8Type;
+                $body
+            }
+            C::U16 => {
+                type $T = t::UInt16Type;
+                $body
+            }
+            C::U32 => {
+                type $T = t::UInt32Type;
+                $body
+            }
+            C::U64 => {
+                type $T = t::UInt64Type;
+                $body
+            }
+            C::F32 => {
+                type $T = t::Float32Type;
+                $body
+            }
+            C::F64 => {
+                type $T = t::Float64Type;
+                $body
+            }
+            C::Timestamp => {
+                type $T = t::TimestampNanosecondType;
+                $body
+            }
+            C::Bool | C::Utf8 => {
+                return Err($crate::error::PlanError::Internal(format!(
+                    "{} is not numeric",
+                    $column_type
+                )));
+            }
+        }
+    }};
+}
+pub(crate) use dispatch_numeric;
+
+/// The column as one of type `to`.
+///
+/// To a float it rounds to the nearest; to an integer only a narrower or equally wide type is
+/// converted, and a value beyond its range is an overflow.
+pub(crate) fn convert(
+    array: &ArrayRef,
+    from: ColumnType,
+    to: ColumnType,
+) -> Result<ArrayRef, PlanError> {
+    if from == to {
+        return Ok(Arc::clone(array));
+    }
+    dispatch_numeric!(from, F => {
+        let source = array.as_primitive::<F>();
+        match to {
+            ColumnType::F64 => Ok(to_float::<F>(source)),
+            ColumnType::F32 => Ok(Arc::new(source.unary::<_, Float32Type>(|value| {
+                #[expect(clippy::cast_possible_truncation, reason = "rounding is documented")]
+                let value = value.to_float() as f32;
+                value
+            }))),
+            _ => dispatch_numeric!(to, T => to_integer::<F, T>(source, to)),
+        }
+    })
+}
+
+fn to_float<F: ArrowPrimitiveType>(source: &PrimitiveArray<F>) -> ArrayRef
+where
+    F::Native: Number,
+{
+    Arc::new(source.unary::<_, Float64Type>(Number::to_float))
+}
+
+fn to_integer<F: ArrowPrimitiveType, T: ArrowPrimitiveType>(
+    source: &PrimitiveArray<F>,
+    to: ColumnType,
+) -> Result<ArrayRef, PlanError>
+where
+    F::Native: Number,
+    T::Native: Number,
+{
+    let nulls = source.nulls();
+    let mut values = Vec::with_capacity(source.len());
+    for (row, value) in source.values().iter().enumerate() {
+        match T::Native::from_integer(value.to_wide()) {
+            Some(converted) => values.push(converted),
+            None if nulls.is_some_and(|nulls| nulls.is_null(row)) => {
+                values.push(T::Native::default());
+            }
+            None => {
+                return Err(PlanError::Overflow(format!(
+                    "Cannot convert {value:?} to {to}: the value is out of range"
+                )));
+            }
+        }
+    }
+    Ok(Arc::new(PrimitiveArray::<T>::new(
+        ScalarBuffer::from(values),
+        nulls.cloned(),
+    )))
+}

@@ -1,0 +1,142 @@
+//! One aggregate of one column: which kernel it runs on, and what its result becomes.
+//!
+//! Kernels exist for f64 and for exact i64. Every other type is converted to one of these lanes
+//! and its result back.
+
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float64Type, Int64Type};
+use arrow_array::{Array, ArrayRef, BooleanArray, Float64Array, Int64Array};
+use arrow_buffer::{BooleanBuffer, NullBuffer};
+
+use super::operator::Context;
+use crate::aggregate::AggregateFunction;
+use crate::column_type::ColumnType;
+use crate::error::PlanError;
+use crate::expression::ExpressionId;
+use crate::expression::numeric::convert;
+
+/// The kernels a column runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lane {
+    Float,
+    Integer,
+    /// Only whether a value is there matters.
+    Presence,
+}
+
+/// A column converted to its lane.
+#[derive(Debug, Clone)]
+pub(crate) enum LaneColumn {
+    Float(Float64Array),
+    Integer(Int64Array),
+}
+
+/// One aggregate, ready to run.
+#[derive(Debug, Clone)]
+pub(crate) struct Aggregation {
+    pub(crate) function: AggregateFunction,
+    pub(crate) lane: Lane,
+    /// The column converted to the lane; none counts rows.
+    pub(crate) column: Option<ExpressionId>,
+    pub(crate) output: ColumnType,
+    pub(crate) name: String,
+}
+
+impl Aggregation {
+    /// The column of this batch.
+    pub(crate) fn lane(
+        &self,
+        context: &mut Context<'_>,
+        rows: usize,
+    ) -> Result<LaneColumn, PlanError> {
+        let Some(column) = self.column else {
+            return Ok(LaneColumn::Integer(context.zeros(rows)));
+        };
+        let array = context.array(column, rows)?;
+        Ok(match self.lane {
+            Lane::Float => LaneColumn::Float(array.as_primitive::<Float64Type>().clone()),
+            Lane::Integer => LaneColumn::Integer(array.as_primitive::<Int64Type>().clone()),
+            Lane::Presence => {
+                let (_, zeros, _) = context.zeros(rows).into_parts();
+                LaneColumn::Integer(Int64Array::new(zeros, array.nulls().cloned()))
+            }
+        })
+    }
+
+    /// A result column of the float kernel, in the output's type.
+    pub(crate) fn floats(
+        &self,
+        values: Vec<f64>,
+        nulls: Option<NullBuffer>,
+    ) -> Result<ArrayRef, PlanError> {
+        self.float_array(Float64Array::new(values.into(), nulls))
+    }
+
+    /// As [`Self::floats`], of an array.
+    pub(crate) fn float_array(&self, values: Float64Array) -> Result<ArrayRef, PlanError> {
+        from_float(values, self.output)
+    }
+
+    /// A result column of the integer kernel, in the output's type.
+    pub(crate) fn integers(&self, values: Int64Array) -> Result<ArrayRef, PlanError> {
+        from_integer(values, self.output)
+    }
+}
+
+impl LaneColumn {
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Float(array) => array.len(),
+            Self::Integer(array) => array.len(),
+        }
+    }
+
+    pub(crate) fn slice(&self, start: usize, rows: usize) -> Self {
+        match self {
+            Self::Float(array) => Self::Float(array.slice(start, rows)),
+            Self::Integer(array) => Self::Integer(array.slice(start, rows)),
+        }
+    }
+
+    /// The column that an array of a lane's type is.
+    pub(crate) fn from_array(array: &dyn Array) -> Self {
+        array.as_primitive_opt::<Float64Type>().map_or_else(
+            || Self::Integer(array.as_primitive::<Int64Type>().clone()),
+            |floats| Self::Float(floats.clone()),
+        )
+    }
+}
+
+/// Results of a float kernel as a column of type `to`.
+pub(crate) fn from_float(values: Float64Array, to: ColumnType) -> Result<ArrayRef, PlanError> {
+    let array: ArrayRef = Arc::new(values);
+    match to {
+        ColumnType::F64 => Ok(array),
+        ColumnType::F32 => convert(&array, ColumnType::F64, ColumnType::F32),
+        _ => {
+            let values = array.as_primitive::<Float64Type>();
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "whole numbers within ±2^53"
+            )]
+            from_integer(values.unary::<_, Int64Type>(|value| value as i64), to)
+        }
+    }
+}
+
+/// Results of an integer kernel as a column of type `to`.
+pub(crate) fn from_integer(values: Int64Array, to: ColumnType) -> Result<ArrayRef, PlanError> {
+    use arrow_array::types::TimestampNanosecondType;
+    match to {
+        ColumnType::Timestamp => Ok(Arc::new(
+            values.reinterpret_cast::<TimestampNanosecondType>(),
+        )),
+        ColumnType::Bool => {
+            let bits = BooleanBuffer::collect_bool(values.len(), |row| values.value(row) != 0);
+            Ok(Arc::new(BooleanArray::new(bits, values.nulls().cloned())))
+        }
+        to => convert(&(Arc::new(values) as ArrayRef), ColumnType::I64, to),
+    }
+}

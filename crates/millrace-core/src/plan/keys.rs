@@ -1,0 +1,274 @@
+//! Group keys: rows of key columns become dense ids in first-seen order.
+//!
+//! A missing key is a key of its own. −0 and 0 are one key, and so are all NaN.
+
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float64Type, Int32Type, Int64Type};
+use arrow_array::{Array, ArrayRef, Int32Array, Int64Array, PrimitiveArray};
+
+use super::aggregation::{from_float, from_integer};
+use super::dictionaries::PlanDictionary;
+use super::operator::{Context, expect_parts};
+use crate::column_type::ColumnType;
+use crate::dictionary::{Dictionary, IntegerDictionary, RowDictionary};
+use crate::error::PlanError;
+use crate::expression::ExpressionId;
+
+/// The keys of one column that were seen.
+#[derive(Debug)]
+enum Seen {
+    /// Ids of a dictionary of the plan.
+    Ids {
+        dictionary: usize,
+        keys: IntegerDictionary,
+    },
+    Text(Dictionary),
+    /// Integers, or the bits of floats.
+    Integers {
+        keys: IntegerDictionary,
+        column_type: ColumnType,
+    },
+}
+
+/// One key column.
+#[derive(Debug)]
+struct KeyColumn {
+    expression: ExpressionId,
+    seen: Seen,
+}
+
+/// The key columns of a group-by.
+#[derive(Debug)]
+pub(crate) struct GroupKeys {
+    columns: Vec<KeyColumn>,
+    /// Only where there are several columns.
+    rows: Option<RowDictionary>,
+    scratch: Vec<Vec<u32>>,
+}
+
+impl GroupKeys {
+    /// Keys by expressions that yield their lane: utf8, f64 or i64, of the given types.
+    pub(crate) fn new(columns: &[(ExpressionId, ColumnType, Option<usize>)]) -> Self {
+        let rows = (columns.len() > 1).then(|| RowDictionary::new(columns.len()));
+        let columns = columns
+            .iter()
+            .map(|&(expression, column_type, dictionary)| KeyColumn {
+                expression,
+                seen: match (column_type, dictionary) {
+                    (ColumnType::Utf8, Some(dictionary)) => Seen::Ids {
+                        dictionary,
+                        keys: IntegerDictionary::new(),
+                    },
+                    (ColumnType::Utf8, None) => Seen::Text(Dictionary::new()),
+                    _ => Seen::Integers {
+                        keys: IntegerDictionary::new(),
+                        column_type,
+                    },
+                },
+            })
+            .collect::<Vec<_>>();
+        Self {
+            scratch: vec![Vec::new(); columns.len()],
+            columns,
+            rows,
+        }
+    }
+
+    /// The key columns of this batch.
+    pub(crate) fn arrays(
+        &self,
+        context: &mut Context<'_>,
+        rows: usize,
+    ) -> Result<Vec<ArrayRef>, PlanError> {
+        self.columns
+            .iter()
+            .map(|column| context.array(column.expression, rows))
+            .collect()
+    }
+
+    /// Appends the group of each row to `ids`; without key columns all rows are one group.
+    pub(crate) fn intern(&mut self, arrays: &[ArrayRef], rows: usize, ids: &mut Vec<u32>) {
+        match (&mut self.columns[..], &mut self.rows) {
+            ([], _) => ids.resize(ids.len() + rows, 0),
+            ([column], _) => column.intern(&arrays[0], ids),
+            (columns, Some(dictionary)) => {
+                for ((column, array), part) in columns.iter_mut().zip(arrays).zip(&mut self.scratch)
+                {
+                    part.clear();
+                    column.intern(array, part);
+                }
+                let parts: Vec<&[u32]> = self.scratch.iter().map(Vec::as_slice).collect();
+                dictionary.intern(&parts, ids);
+            }
+            (_, None) => {}
+        }
+    }
+
+    /// How many groups there are.
+    pub(crate) fn len(&self) -> usize {
+        match (&self.columns[..], &self.rows) {
+            ([], _) => 1,
+            (_, Some(rows)) => rows.len(),
+            (columns, None) => columns[0].len(),
+        }
+    }
+
+    /// The key columns of the given groups.
+    pub(crate) fn columns(
+        &self,
+        groups: &[u32],
+        dictionaries: &[PlanDictionary],
+    ) -> Result<Vec<ArrayRef>, PlanError> {
+        let Some(rows) = &self.rows else {
+            return self
+                .columns
+                .iter()
+                .map(|column| column.take(groups, dictionaries))
+                .collect();
+        };
+        let mut parts = vec![Vec::with_capacity(groups.len()); self.columns.len()];
+        for &group in groups {
+            let row = rows
+                .get(group)
+                .ok_or_else(|| PlanError::Internal(format!("group {group} has no keys")))?;
+            for (part, id) in parts.iter_mut().zip(row) {
+                part.push(id);
+            }
+        }
+        self.columns
+            .iter()
+            .zip(&parts)
+            .map(|(column, ids)| column.take(ids, dictionaries))
+            .collect()
+    }
+
+    /// Forgets all groups.
+    pub(crate) fn clear(&mut self) {
+        for column in &mut self.columns {
+            match &mut column.seen {
+                Seen::Ids { keys, .. } | Seen::Integers { keys, .. } => {
+                    *keys = IntegerDictionary::new();
+                }
+                Seen::Text(keys) => *keys = Dictionary::new(),
+            }
+        }
+        if let Some(rows) = &mut self.rows {
+            *rows = RowDictionary::new(self.columns.len());
+        }
+    }
+
+    /// How many parts the state has.
+    pub(crate) fn parts(&self) -> usize {
+        self.columns.len() + usize::from(self.rows.is_some())
+    }
+
+    pub(crate) fn snapshot(&self) -> Vec<Vec<u8>> {
+        let columns = self.columns.iter().map(|column| match &column.seen {
+            Seen::Ids { keys, .. } | Seen::Integers { keys, .. } => keys.snapshot(),
+            Seen::Text(keys) => keys.snapshot(),
+        });
+        columns
+            .chain(self.rows.iter().map(RowDictionary::snapshot))
+            .collect()
+    }
+
+    pub(crate) fn restore(&mut self, state: &[&[u8]]) -> Result<(), PlanError> {
+        expect_parts(state, self.parts())?;
+        for (column, part) in self.columns.iter_mut().zip(state) {
+            match &mut column.seen {
+                Seen::Ids { keys, .. } | Seen::Integers { keys, .. } => keys.restore(part)?,
+                Seen::Text(keys) => keys.restore(part)?,
+            }
+        }
+        if let (Some(rows), Some(part)) = (&mut self.rows, state.last()) {
+            rows.restore(part)?;
+        }
+        Ok(())
+    }
+}
+
+impl KeyColumn {
+    fn len(&self) -> usize {
+        match &self.seen {
+            Seen::Ids { keys, .. } | Seen::Integers { keys, .. } => keys.len(),
+            Seen::Text(keys) => keys.len(),
+        }
+    }
+
+    fn intern(&mut self, array: &ArrayRef, ids: &mut Vec<u32>) {
+        match &mut self.seen {
+            Seen::Ids { keys, .. } => {
+                let array = array.as_dictionary::<Int32Type>().keys();
+                if array.null_count() == 0 {
+                    ids.extend(
+                        array
+                            .values()
+                            .iter()
+                            .map(|&key| keys.intern(i64::from(key))),
+                    );
+                } else {
+                    ids.extend(array.iter().map(|key| match key {
+                        Some(key) => keys.intern(i64::from(key)),
+                        None => keys.intern_null(),
+                    }));
+                }
+            }
+            Seen::Text(keys) => keys.intern_array(array.as_string(), ids),
+            Seen::Integers { keys, column_type } if column_type.is_float() => {
+                let array = array.as_primitive::<Float64Type>();
+                ids.extend(array.iter().map(|key| match key {
+                    Some(key) => keys.intern(canonical_bits(key)),
+                    None => keys.intern_null(),
+                }));
+            }
+            Seen::Integers { keys, .. } => {
+                let array: &PrimitiveArray<Int64Type> = array.as_primitive();
+                keys.intern_slice(array.values(), array.nulls(), ids);
+            }
+        }
+    }
+
+    /// The keys of the given ids of this column.
+    fn take(&self, ids: &[u32], dictionaries: &[PlanDictionary]) -> Result<ArrayRef, PlanError> {
+        match &self.seen {
+            Seen::Ids { dictionary, keys } => {
+                #[expect(clippy::cast_possible_truncation, reason = "these keys came from i32")]
+                let ids: Int32Array = if keys.null_id().is_some() {
+                    ids.iter()
+                        .map(|&id| keys.get(id).map(|key| key as i32))
+                        .collect()
+                } else {
+                    let all = keys.keys();
+                    ids.iter()
+                        .map(|&id| all[id as usize] as i32)
+                        .collect::<Vec<_>>()
+                        .into()
+                };
+                Ok(Arc::new(dictionaries[*dictionary].column(ids)?))
+            }
+            Seen::Text(keys) => Ok(Arc::new(keys.take(ids))),
+            Seen::Integers { keys, column_type } if column_type.is_float() => {
+                let floats = ids.iter().map(|&id| {
+                    keys.get(id)
+                        .map(|bits| f64::from_bits(bits.cast_unsigned()))
+                });
+                from_float(floats.collect(), *column_type)
+            }
+            Seen::Integers { keys, column_type } => from_integer(
+                ids.iter().map(|&id| keys.get(id)).collect::<Int64Array>(),
+                *column_type,
+            ),
+        }
+    }
+}
+
+/// The bits of a float, equal for keys that are equal.
+fn canonical_bits(key: f64) -> i64 {
+    if key.is_nan() {
+        f64::NAN.to_bits().cast_signed()
+    } else {
+        (key + 0.0).to_bits().cast_signed()
+    }
+}

@@ -1,0 +1,404 @@
+//! Plans: graphs of column operators, built from text and run batch by batch.
+//!
+//! A plan is pushed one batch of one input at a time. The nodes that the input reaches run in
+//! topological order, each at most once, and the sinks' values are collected. Everything that
+//! computes row by row runs before anything that keeps state, so that bad input is found before
+//! state changes.
+
+mod aggregation;
+mod build;
+mod dictionaries;
+mod keys;
+mod nodes;
+mod operator;
+mod schema;
+pub(crate) mod spec;
+
+use arrow_array::types::Int32Type;
+use arrow_array::{Array, ArrayRef, DictionaryArray, Int32Array, StringArray};
+use arrow_buffer::ScalarBuffer;
+
+pub use schema::{ColumnSchema, InputSchema, SinkSchema};
+
+use build::{Built, BuiltNode, build};
+use dictionaries::PlanDictionary;
+use operator::{Context, Value, unused_column};
+use spec::PlanSpec;
+
+use crate::batch::{Batch, Emission, EmissionKind};
+use crate::error::PlanError;
+use crate::expression::{Evaluation, Expressions};
+use crate::state::{StateReader, StateWriter};
+
+const STATE_VERSION: u8 = 1;
+
+/// A graph of column operators with its state.
+///
+/// # Examples
+/// ```
+/// use std::sync::Arc;
+/// use arrow_array::{Float64Array, cast::AsArray, types::Float64Type};
+/// use millrace_core::{batch::Batch, plan::Plan};
+///
+/// let mut plan = Plan::from_json(r#"{
+///   "inputs": [{ "name": "prices", "columns": [{ "name": "price", "type": "f64" }] }],
+///   "nodes": [
+///     { "op": "input", "input": 0 },
+///     { "op": "project", "expr": { "col": "price", "of": 0 } },
+///     { "op": "aggregate", "input": 1, "aggs": [{ "fn": "mean", "column": { "of": 1 } }] },
+///     { "op": "sink", "input": 2 }
+///   ]
+/// }"#)?;
+/// let mut out = Vec::new();
+/// let prices = Arc::new(Float64Array::from(vec![1.0, 2.0]));
+/// plan.push(0, Batch { rows: 2, columns: vec![prices] }, &mut out)?;
+/// assert_eq!(out[0].columns[0].as_primitive::<Float64Type>().value(0), 1.5);
+/// # Ok::<(), millrace_core::error::PlanError>(())
+/// ```
+#[derive(Debug)]
+pub struct Plan {
+    expressions: Expressions,
+    nodes: Vec<BuiltNode>,
+    inputs: Vec<InputSchema>,
+    sinks: Vec<SinkSchema>,
+    /// For each input the nodes it reaches, in the order in which they run.
+    orders: Vec<Vec<usize>>,
+    dictionaries: Vec<PlanDictionary>,
+    evaluation: Evaluation,
+    values: Vec<Option<Value>>,
+    zeros: ScalarBuffer<i64>,
+    fingerprint: u64,
+}
+
+impl Plan {
+    /// Builds a plan from its text form.
+    ///
+    /// # Errors
+    /// A [`PlanError`] that names the operator, the value given and what was wanted.
+    pub fn from_json(text: &str) -> Result<Self, PlanError> {
+        let spec: PlanSpec = serde_json::from_str(text)
+            .map_err(|error| PlanError::InvalidArgument(format!("Cannot read plan: {error}")))?;
+        let Built {
+            expressions,
+            nodes,
+            inputs,
+            sinks,
+            dictionaries,
+        } = build(&spec)?;
+        let orders = (0..inputs.len())
+            .map(|input| order(&nodes, input))
+            .collect();
+        Ok(Self {
+            expressions,
+            inputs,
+            sinks,
+            orders,
+            dictionaries: (0..dictionaries).map(|_| PlanDictionary::new()).collect(),
+            evaluation: Evaluation::default(),
+            values: vec![None; nodes.len()],
+            nodes,
+            zeros: ScalarBuffer::from(Vec::new()),
+            fingerprint: fingerprint(text),
+        })
+    }
+
+    /// The inputs, in order.
+    #[must_use]
+    pub fn inputs(&self) -> &[InputSchema] {
+        &self.inputs
+    }
+
+    /// The sinks, in the order in which they emit.
+    #[must_use]
+    pub fn sinks(&self) -> &[SinkSchema] {
+        &self.sinks
+    }
+
+    /// All strings of a dictionary, in the order of their ids.
+    #[must_use]
+    pub fn dictionary(&self, dictionary: usize) -> Option<&StringArray> {
+        self.dictionaries
+            .get(dictionary)
+            .map(PlanDictionary::strings)
+    }
+
+    /// Appends new strings to the dictionary of a column; they get the next ids.
+    ///
+    /// # Errors
+    /// [`PlanError::InvalidArgument`] if a string is in the dictionary already.
+    pub fn extend_dictionary(
+        &mut self,
+        dictionary: usize,
+        strings: &StringArray,
+    ) -> Result<(), PlanError> {
+        let count = self.dictionaries.len();
+        let dictionary = self.dictionaries.get_mut(dictionary).ok_or_else(|| {
+            PlanError::InvalidArgument(format!(
+                "Cannot extend a dictionary: it must be one of {count}, got {dictionary}"
+            ))
+        })?;
+        dictionary.extend(strings)
+    }
+
+    /// Ids of a dictionary as a column.
+    ///
+    /// # Errors
+    /// [`PlanError::InvalidArgument`] if an id is not below the number of strings.
+    pub fn dictionary_column(
+        &self,
+        dictionary: usize,
+        ids: Int32Array,
+    ) -> Result<DictionaryArray<Int32Type>, PlanError> {
+        self.dictionaries
+            .get(dictionary)
+            .ok_or_else(|| PlanError::Internal(format!("no dictionary {dictionary}")))?
+            .column(ids)
+    }
+
+    /// Runs one batch and appends what the sinks receive to `out`.
+    ///
+    /// # Errors
+    /// A [`PlanError`]; the plan is usable afterwards. State is as before the batch, unless the
+    /// error is an integer overflow inside an aggregate: then other aggregates may have taken the
+    /// batch in.
+    pub fn push(
+        &mut self,
+        input: usize,
+        batch: Batch,
+        out: &mut Vec<Emission>,
+    ) -> Result<(), PlanError> {
+        let columns = self.admit(input, batch.rows, batch.columns)?;
+        for &id in &self.orders[input] {
+            if self.nodes[id].needs.is_empty() {
+                self.values[id] = Some(Value::new(batch.rows, columns.clone()));
+            }
+        }
+        let result = self.run(input, false);
+        self.finish(result, out)
+    }
+
+    /// Ends the input: what is still open is emitted.
+    ///
+    /// # Errors
+    /// A [`PlanError`], as [`Self::push`].
+    pub fn flush(&mut self, out: &mut Vec<Emission>) -> Result<(), PlanError> {
+        for input in 0..self.inputs.len() {
+            let result = self.run(input, true);
+            self.finish(result, out)?;
+        }
+        Ok(())
+    }
+
+    /// How many rows were dropped for coming too late.
+    #[must_use]
+    pub fn late_rows(&self) -> u64 {
+        self.nodes
+            .iter()
+            .map(|node| node.operator.late_rows())
+            .sum()
+    }
+
+    /// The state of all nodes as bytes. Cost: linear in the state.
+    #[must_use]
+    pub fn snapshot(&self) -> Vec<u8> {
+        let mut state = StateWriter::new(STATE_VERSION);
+        state.u64(self.fingerprint);
+        for dictionary in &self.dictionaries {
+            state.bytes(&dictionary.snapshot());
+        }
+        for node in &self.nodes {
+            let parts = node.operator.snapshot();
+            state.u64(parts.len() as u64);
+            for part in parts {
+                state.bytes(&part);
+            }
+        }
+        state.finish()
+    }
+
+    /// Takes up the state that [`Self::snapshot`] of a plan of the same text gave.
+    ///
+    /// # Errors
+    /// [`PlanError::CorruptState`] if the bytes are no such state; the plan is then unchanged.
+    pub fn restore(&mut self, bytes: &[u8]) -> Result<(), PlanError> {
+        let before = self.snapshot();
+        let result = self.restore_parts(bytes);
+        if result.is_err() {
+            self.restore_parts(&before)?;
+        }
+        result
+    }
+
+    fn restore_parts(&mut self, bytes: &[u8]) -> Result<(), PlanError> {
+        let mut state = StateReader::new("plan", STATE_VERSION, bytes)?;
+        if state.u64()? != self.fingerprint {
+            return Err(state.corrupt("the state is of another plan").into());
+        }
+        for dictionary in &mut self.dictionaries {
+            dictionary.restore(state.bytes()?)?;
+        }
+        for node in &mut self.nodes {
+            let count = state.u64()?;
+            let parts = (0..count)
+                .map(|_| state.bytes())
+                .collect::<Result<Vec<_>, _>>()?;
+            node.operator.restore(&parts)?;
+        }
+        state.finish()?;
+        Ok(())
+    }
+
+    /// The columns of a batch as the plan holds them, or what is wrong with them.
+    fn admit(
+        &mut self,
+        input: usize,
+        rows: usize,
+        mut columns: Vec<ArrayRef>,
+    ) -> Result<Vec<ArrayRef>, PlanError> {
+        let Some(schema) = self.inputs.get(input) else {
+            return Err(PlanError::InvalidArgument(format!(
+                "Cannot emit: input must be one of {}, got {input}",
+                self.inputs.len()
+            )));
+        };
+        if columns.len() != schema.columns.len() {
+            return Err(PlanError::LengthMismatch(format!(
+                "Cannot emit to {}: there must be {} columns, got {}",
+                schema.name,
+                schema.columns.len(),
+                columns.len()
+            )));
+        }
+        for (index, array) in columns.iter_mut().enumerate() {
+            if !schema.used[index] {
+                *array = unused_column();
+                continue;
+            }
+            let column = &schema.columns[index];
+            if array.len() != rows {
+                return Err(PlanError::LengthMismatch(format!(
+                    "Cannot emit to {}: column {} must have {rows} rows, got {}",
+                    schema.name,
+                    column.name,
+                    array.len()
+                )));
+            }
+            if let Some(dictionary) = column.dictionary {
+                *array = self.dictionaries[dictionary].encode(array, &column.name)?;
+            } else if *array.data_type() != column.column_type.arrow() {
+                return Err(PlanError::TypeMismatch(format!(
+                    "Cannot emit to {}: column {} must be {}, got {}",
+                    schema.name,
+                    column.name,
+                    column.column_type,
+                    array.data_type()
+                )));
+            }
+        }
+        Ok(columns)
+    }
+
+    fn run(&mut self, input: usize, flushing: bool) -> Result<(), PlanError> {
+        self.evaluation.begin(&self.expressions);
+        for &id in &self.orders[input] {
+            let node = &mut self.nodes[id];
+            if self.values[id].is_some() {
+                continue;
+            }
+            let ready = node.needs.iter().all(|&need| self.values[need].is_some());
+            if !ready && !flushing {
+                continue;
+            }
+            let mut context = Context {
+                expressions: &self.expressions,
+                evaluation: &mut self.evaluation,
+                values: &self.values,
+                dictionaries: &self.dictionaries,
+                zeros: &mut self.zeros,
+            };
+            let value = if ready && !node.needs.is_empty() {
+                node.operator.run(&mut context)?
+            } else {
+                node.operator.flush(&mut context)?
+            };
+            self.values[id] = value;
+        }
+        Ok(())
+    }
+
+    /// Collects the sinks' values, unless the run failed, and lets go of all columns.
+    fn finish(
+        &mut self,
+        result: Result<(), PlanError>,
+        out: &mut Vec<Emission>,
+    ) -> Result<(), PlanError> {
+        if result.is_ok() {
+            for (sink, schema) in self.sinks.iter().enumerate() {
+                if let Some(value) = self.values[schema.node].take() {
+                    emit(sink, schema.kind, value, out);
+                }
+            }
+        }
+        self.values.fill(None);
+        self.evaluation.begin(&self.expressions);
+        result
+    }
+}
+
+/// Appends what a sink receives: one emission, or one for each table; nothing for no rows.
+fn emit(sink: usize, kind: EmissionKind, value: Value, out: &mut Vec<Emission>) {
+    let Value {
+        rows,
+        columns,
+        breaks,
+    } = value;
+    if breaks.is_empty() {
+        if rows > 0 {
+            out.push(Emission {
+                sink,
+                kind,
+                rows,
+                columns,
+            });
+        }
+        return;
+    }
+    let mut start = 0;
+    for end in breaks {
+        let rows = end - start;
+        if rows > 0 {
+            let columns = columns
+                .iter()
+                .map(|column| column.slice(start, rows))
+                .collect();
+            out.push(Emission {
+                sink,
+                kind,
+                rows,
+                columns,
+            });
+        }
+        start = end;
+    }
+}
+
+/// The nodes that an input reaches: first those that depend on no state, then the others.
+fn order(nodes: &[BuiltNode], input: usize) -> Vec<usize> {
+    let mut depends_on_state = vec![false; nodes.len()];
+    for (id, node) in nodes.iter().enumerate() {
+        depends_on_state[id] =
+            node.operator.is_stateful() || node.needs.iter().any(|&need| depends_on_state[need]);
+    }
+    let mut order: Vec<usize> = (0..nodes.len())
+        .filter(|&id| nodes[id].input == input)
+        .collect();
+    order.sort_by_key(|&id| depends_on_state[id]);
+    order
+}
+
+/// FNV-1a of the plan's text: tells plans apart when a state is restored.
+fn fingerprint(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}

@@ -1,0 +1,16 @@
+//! The kinds of nodes, one per file.
+
+pub(super) mod aggregate;
+pub(super) mod cumulative;
+pub(super) mod ewm;
+pub(super) mod filter;
+pub(super) mod group_by;
+pub(super) mod group_rolling;
+pub(super) mod group_shift;
+pub(super) mod input;
+pub(super) mod partition_group_by;
+pub(super) mod project;
+pub(super) mod rolling;
+pub(super) mod sink;
+pub(super) mod sliding_window;
+pub(super) mod window;

@@ -1,0 +1,130 @@
+//! What every kind of node can do.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use arrow_array::{Array, ArrayRef, Int64Array, NullArray};
+use arrow_buffer::ScalarBuffer;
+
+use super::dictionaries::PlanDictionary;
+use crate::error::PlanError;
+use crate::expression::{Evaluation, ExpressionId, Expressions};
+use crate::kernel_error::KernelError;
+
+/// What a node yields for a batch.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Value {
+    pub(crate) rows: usize,
+    /// One array per column; that of a column nobody uses may be empty.
+    pub(crate) columns: Vec<ArrayRef>,
+    /// Row counts at which one emission ends and the next begins; empty for one emission.
+    pub(crate) breaks: Vec<usize>,
+}
+
+impl Value {
+    pub(crate) fn new(rows: usize, columns: Vec<ArrayRef>) -> Self {
+        Self {
+            rows,
+            columns,
+            breaks: Vec::new(),
+        }
+    }
+}
+
+/// The batch being run, as its nodes see it.
+pub(crate) struct Context<'a> {
+    pub(crate) expressions: &'a Expressions,
+    pub(crate) evaluation: &'a mut Evaluation,
+    pub(crate) values: &'a [Option<Value>],
+    pub(crate) dictionaries: &'a [PlanDictionary],
+    pub(crate) zeros: &'a mut ScalarBuffer<i64>,
+}
+
+impl Context<'_> {
+    /// The value of a node that stands before.
+    pub(crate) fn value(&self, node: usize) -> Result<&Value, PlanError> {
+        self.values
+            .get(node)
+            .and_then(Option::as_ref)
+            .ok_or_else(|| PlanError::Internal(format!("node {node} has no value")))
+    }
+
+    /// The column that an expression yields for this batch.
+    pub(crate) fn array(&mut self, id: ExpressionId, rows: usize) -> Result<ArrayRef, PlanError> {
+        let values = self.values;
+        let array = self
+            .evaluation
+            .array(self.expressions, id, rows, &|node, column| {
+                values.get(node)?.as_ref()?.columns.get(column).cloned()
+            })?;
+        if array.len() != rows {
+            return Err(PlanError::Internal(format!(
+                "an expression gave {} rows of {rows}",
+                array.len()
+            )));
+        }
+        Ok(array)
+    }
+
+    /// A column of zeros: what a count of rows runs over.
+    pub(crate) fn zeros(&mut self, rows: usize) -> Int64Array {
+        if self.zeros.len() < rows {
+            *self.zeros = ScalarBuffer::from(vec![0; rows.next_power_of_two()]);
+        }
+        Int64Array::new(self.zeros.slice(0, rows), None)
+    }
+}
+
+/// The array of a column that nobody uses.
+pub(crate) fn unused_column() -> ArrayRef {
+    Arc::new(NullArray::new(0))
+}
+
+/// One node of a plan.
+pub(crate) trait Operator: Debug + Send {
+    /// Runs the batch; nothing where the node has nothing to say.
+    fn run(&mut self, context: &mut Context<'_>) -> Result<Option<Value>, PlanError>;
+
+    /// Ends the input: what is still open.
+    fn flush(&mut self, _context: &mut Context<'_>) -> Result<Option<Value>, PlanError> {
+        Ok(None)
+    }
+
+    /// Whether a result depends on earlier batches.
+    fn is_stateful(&self) -> bool {
+        true
+    }
+
+    /// Tells which of the node's columns anything reads.
+    fn prune(&mut self, _used: &[bool]) {}
+
+    /// Rows that were dropped for coming too late.
+    fn late_rows(&self) -> u64 {
+        0
+    }
+
+    /// The state as a list of byte strings.
+    fn snapshot(&self) -> Vec<Vec<u8>> {
+        Vec::new()
+    }
+
+    /// Takes up a state that `snapshot` gave.
+    fn restore(&mut self, state: &[&[u8]]) -> Result<(), PlanError> {
+        expect_parts(state, 0)
+    }
+}
+
+/// Refuses a state that has not the expected number of parts.
+pub(crate) fn expect_parts(state: &[&[u8]], parts: usize) -> Result<(), PlanError> {
+    if state.len() == parts {
+        return Ok(());
+    }
+    Err(KernelError::CorruptState {
+        kernel: "plan",
+        detail: format!(
+            "a node's state must have {parts} parts, got {}",
+            state.len()
+        ),
+    }
+    .into())
+}
