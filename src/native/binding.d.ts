@@ -84,4 +84,6 @@ export declare class NativePlan {
   restore(snapshot: Uint8Array): void
   /** JSON text: `{"lateRows": number}`. */
   stats(): string
+  /** JSON text: all strings of a dictionary, in the order of their ids, null for a missing one. */
+  dictionary(dictionary: number): string
 }

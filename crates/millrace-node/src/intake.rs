@@ -1,0 +1,318 @@
+//! Copies what JavaScript passed into Arrow arrays, checking every length first.
+//!
+//! Everything is copied before anything runs: nothing of the core sees memory that JavaScript
+//! could write or let go of.
+
+use std::sync::Arc;
+
+use arrow_array::types::{ArrowPrimitiveType, Int64Type, TimestampNanosecondType, UInt64Type};
+use arrow_array::{
+    ArrayRef, BooleanArray, Int32Array, NullArray, PrimitiveArray, StringArray, types,
+};
+use arrow_buffer::{BooleanBuffer, Buffer, MutableBuffer, NullBuffer, OffsetBuffer, ScalarBuffer};
+use millrace_core::column_type::ColumnType;
+use millrace_core::error::PlanError;
+use millrace_core::plan::{ColumnSchema, Plan};
+use napi::bindgen_prelude::TypedArrayType;
+use napi::bindgen_prelude::{Array, Either, Null, TypedArray};
+
+use crate::failure::{Result, core_error};
+
+/// One slot of `push`'s buffers.
+type Slot<'a> = Option<TypedArray<'a>>;
+
+/// The columns of a batch; new strings go to the plan's dictionaries.
+pub(crate) fn columns(
+    plan: &mut Plan,
+    input: usize,
+    rows: usize,
+    buffers: &Array<'_>,
+) -> Result<Vec<ArrayRef>> {
+    let schema = plan.inputs().get(input).cloned().ok_or_else(|| {
+        core_error(PlanError::InvalidArgument(format!(
+            "Cannot emit: there is no input {input}"
+        )))
+    })?;
+    let mut at = 0;
+    let mut columns = Vec::with_capacity(schema.columns.len());
+    for (column, used) in schema.columns.iter().zip(schema.used) {
+        let slots = match (column.column_type, column.dictionary) {
+            (ColumnType::Utf8, Some(_)) => 4,
+            (ColumnType::Utf8, None) => 3,
+            _ => 2,
+        };
+        if used {
+            let intake = Intake {
+                column,
+                rows,
+                buffers,
+                at,
+            };
+            columns.push(intake.column(plan)?);
+        } else {
+            columns.push(Arc::new(NullArray::new(0)));
+        }
+        at += slots;
+    }
+    if buffers.len() != at {
+        return Err(core_error(PlanError::LengthMismatch(format!(
+            "Cannot emit to {}: there must be {at} buffers, got {}",
+            schema.name,
+            buffers.len()
+        ))));
+    }
+    Ok(columns)
+}
+
+/// The only column of an input that is one f64 column.
+pub(crate) fn floats(values: &TypedArray<'_>) -> Result<(usize, ArrayRef)> {
+    if values.typed_array_type != TypedArrayType::Float64 {
+        return Err(core_error(PlanError::TypeMismatch(format!(
+            "Cannot emit: values must be a Float64Array, got {}",
+            values.typed_array_type.as_ref()
+        ))));
+    }
+    let rows = values.arraybuffer.len() / 8;
+    Ok((
+        rows,
+        Arc::new(PrimitiveArray::<types::Float64Type>::new(
+            scalars(values, rows),
+            None,
+        )),
+    ))
+}
+
+/// One column being taken in.
+struct Intake<'a> {
+    column: &'a ColumnSchema,
+    rows: usize,
+    buffers: &'a Array<'a>,
+    /// Index of the column's first buffer.
+    at: u32,
+}
+
+impl Intake<'_> {
+    fn slot(&self, index: u32) -> Result<Slot<'_>> {
+        let slot: Option<Either<TypedArray<'_>, Null>> = self
+            .buffers
+            .get(self.at + index)
+            .map_err(|error| self.type_mismatch("a typed array or null", &error.reason))?;
+        Ok(match slot {
+            Some(Either::A(array)) => Some(array),
+            _ => None,
+        })
+    }
+
+    fn needed(&self, index: u32, what: &str) -> Result<TypedArray<'_>> {
+        self.slot(index)?
+            .ok_or_else(|| self.type_mismatch(what, "null"))
+    }
+
+    fn type_mismatch(&self, wanted: &str, got: &str) -> crate::failure::Failure {
+        core_error(PlanError::TypeMismatch(format!(
+            "Cannot emit column {}: it must be {wanted}, got {got}",
+            self.column.name
+        )))
+    }
+
+    fn length_mismatch(&self, what: &str, wanted: usize, got: usize) -> crate::failure::Failure {
+        core_error(PlanError::LengthMismatch(format!(
+            "Cannot emit column {}: {what} must have {wanted} bytes or more, got {got}",
+            self.column.name
+        )))
+    }
+
+    fn column(&self, plan: &mut Plan) -> Result<ArrayRef> {
+        use ColumnType as C;
+        Ok(match self.column.column_type {
+            C::Bool => {
+                let values = self.needed(0, "a bitmap in a Uint8Array")?;
+                Arc::new(BooleanArray::new(self.bits(&values)?, self.nulls(1)?))
+            }
+            C::Utf8 => match self.column.dictionary {
+                None => Arc::new(self.text()?),
+                Some(dictionary) => self.ids(plan, dictionary)?,
+            },
+            C::I8 => self.numbers::<types::Int8Type>(TypedArrayType::Int8)?,
+            C::I16 => self.numbers::<types::Int16Type>(TypedArrayType::Int16)?,
+            C::I32 => self.numbers::<types::Int32Type>(TypedArrayType::Int32)?,
+            C::U8 => self.numbers::<types::UInt8Type>(TypedArrayType::Uint8)?,
+            C::U16 => self.numbers::<types::UInt16Type>(TypedArrayType::Uint16)?,
+            C::U32 => self.numbers::<types::UInt32Type>(TypedArrayType::Uint32)?,
+            C::F32 => self.numbers::<types::Float32Type>(TypedArrayType::Float32)?,
+            C::F64 => self.numbers::<types::Float64Type>(TypedArrayType::Float64)?,
+            C::I64 => self.wide::<Int64Type>(TypedArrayType::BigInt64, 1.0, whole_i64)?,
+            C::U64 => self.wide::<UInt64Type>(TypedArrayType::BigUint64, 1.0, whole_u64)?,
+            C::Timestamp => {
+                self.wide::<TimestampNanosecondType>(TypedArrayType::BigInt64, 1e6, whole_i64)?
+            }
+        })
+    }
+
+    fn numbers<T: ArrowPrimitiveType>(&self, kind: TypedArrayType) -> Result<ArrayRef> {
+        let wanted = kind.as_ref().to_owned();
+        let values = self.needed(0, &wanted)?;
+        if values.typed_array_type != kind {
+            return Err(self.type_mismatch(&wanted, values.typed_array_type.as_ref()));
+        }
+        let width = size_of::<T::Native>();
+        let got = values.arraybuffer.len();
+        if got != self.rows * width {
+            return Err(core_error(PlanError::LengthMismatch(format!(
+                "Cannot emit column {}: it must have {} rows, got {}",
+                self.column.name,
+                self.rows,
+                got / width
+            ))));
+        }
+        Ok(Arc::new(PrimitiveArray::<T>::new(
+            scalars(&values, self.rows),
+            self.nulls(1)?,
+        )))
+    }
+
+    /// 64-bit integers, as such or as whole numbers in a Float64Array, in units of `scale`.
+    fn wide<T: ArrowPrimitiveType>(
+        &self,
+        kind: TypedArrayType,
+        scale: f64,
+        convert: fn(f64) -> Option<T::Native>,
+    ) -> Result<ArrayRef> {
+        let values = self.needed(0, kind.as_ref())?;
+        if values.typed_array_type != TypedArrayType::Float64 {
+            return self.numbers::<T>(kind);
+        }
+        let floats = self.numbers::<types::Float64Type>(TypedArrayType::Float64)?;
+        let floats = arrow_array::cast::AsArray::as_primitive::<types::Float64Type>(&floats);
+        let nulls = arrow_array::Array::nulls(floats).cloned();
+        let mut integers = Vec::with_capacity(self.rows);
+        for (row, &value) in floats.values().iter().enumerate() {
+            // Milliseconds may have a fraction: it is rounded to the nearest nanosecond.
+            let scaled = if scale == 1.0 {
+                value
+            } else {
+                (value * scale).round_ties_even()
+            };
+            match convert(scaled) {
+                Some(integer) => integers.push(integer),
+                None if nulls.as_ref().is_some_and(|nulls| nulls.is_null(row)) => {
+                    integers.push(T::Native::default());
+                }
+                None => {
+                    return Err(core_error(PlanError::InvalidArgument(format!(
+                        "Cannot emit column {}: row {row} must be a whole {}, got {value}",
+                        self.column.name, self.column.column_type
+                    ))));
+                }
+            }
+        }
+        Ok(Arc::new(PrimitiveArray::<T>::new(
+            ScalarBuffer::from(integers),
+            nulls,
+        )))
+    }
+
+    fn bits(&self, bitmap: &TypedArray<'_>) -> Result<BooleanBuffer> {
+        if bitmap.typed_array_type != TypedArrayType::Uint8 {
+            let got = bitmap.typed_array_type.as_ref();
+            return Err(self.type_mismatch("a bitmap in a Uint8Array", got));
+        }
+        let bytes = self.rows.div_ceil(8);
+        if bitmap.arraybuffer.len() < bytes {
+            return Err(self.length_mismatch("its bitmap", bytes, bitmap.arraybuffer.len()));
+        }
+        let copy = Buffer::from(&bitmap.arraybuffer[..bytes]);
+        Ok(BooleanBuffer::new(copy, 0, self.rows))
+    }
+
+    fn nulls(&self, index: u32) -> Result<Option<NullBuffer>> {
+        self.slot(index)?
+            .map(|bitmap| self.bits(&bitmap).map(NullBuffer::new))
+            .transpose()
+            .map(|nulls| nulls.filter(|nulls| nulls.null_count() > 0))
+    }
+
+    fn text(&self) -> Result<StringArray> {
+        let strings = self.strings(0, Some(self.rows))?;
+        let (offsets, values, _) = strings.into_parts();
+        Ok(StringArray::new(offsets, values, self.nulls(2)?))
+    }
+
+    /// Strings at slots `index` (offsets) and `index + 1` (text).
+    fn strings(&self, index: u32, rows: Option<usize>) -> Result<StringArray> {
+        let offsets = self.needed(index, "Int32 offsets")?;
+        if offsets.typed_array_type != TypedArrayType::Int32 {
+            return Err(self.type_mismatch("Int32 offsets", offsets.typed_array_type.as_ref()));
+        }
+        let count = offsets.arraybuffer.len() / 4;
+        if count == 0 || rows.is_some_and(|rows| rows + 1 != count) {
+            let wanted = rows.map_or(4, |rows| 4 * (rows + 1));
+            return Err(self.length_mismatch("its offsets", wanted, 4 * count));
+        }
+        let text = self.needed(index + 1, "UTF-8 text in a Uint8Array")?;
+        let invalid = |detail: &str| {
+            core_error(PlanError::InvalidArgument(format!(
+                "Cannot emit column {}: {detail}",
+                self.column.name
+            )))
+        };
+        let offsets: ScalarBuffer<i32> = scalars(&offsets, count);
+        let ascending = offsets[0] >= 0 && offsets.windows(2).all(|pair| pair[0] <= pair[1]);
+        if !ascending {
+            return Err(invalid("its offsets must ascend from 0"));
+        }
+        let text = Buffer::from(&text.arraybuffer[..]);
+        StringArray::try_new(OffsetBuffer::new(offsets), text, None).map_err(|error| {
+            invalid(&format!(
+                "its text must be UTF-8 within its offsets: {error}"
+            ))
+        })
+    }
+
+    fn ids(&self, plan: &mut Plan, dictionary: usize) -> Result<ArrayRef> {
+        if self.slot(1)?.is_some() {
+            let strings = self.strings(1, None)?;
+            plan.extend_dictionary(dictionary, &strings)
+                .map_err(core_error)?;
+        }
+        let ids = self.needed(0, "Int32 ids")?;
+        if ids.typed_array_type != TypedArrayType::Int32 {
+            return Err(self.type_mismatch("Int32 ids", ids.typed_array_type.as_ref()));
+        }
+        if ids.arraybuffer.len() != 4 * self.rows {
+            return Err(self.length_mismatch("its ids", 4 * self.rows, ids.arraybuffer.len()));
+        }
+        let ids = Int32Array::new(scalars(&ids, self.rows), self.nulls(3)?);
+        Ok(Arc::new(
+            plan.dictionary_column(dictionary, ids)
+                .map_err(core_error)?,
+        ))
+    }
+}
+
+/// A copy of the first `rows` values, aligned for their type.
+fn scalars<N: arrow_buffer::ArrowNativeType>(
+    values: &TypedArray<'_>,
+    rows: usize,
+) -> ScalarBuffer<N> {
+    let bytes = &values.arraybuffer[..rows * size_of::<N>()];
+    let mut copy = MutableBuffer::new(bytes.len());
+    copy.extend_from_slice(bytes);
+    ScalarBuffer::new(copy.into(), 0, rows)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "whole and within the type")]
+fn whole_i64(value: f64) -> Option<i64> {
+    const LIMIT: f64 = 9_223_372_036_854_775_808.0;
+    (value.fract() == 0.0 && (-LIMIT..LIMIT).contains(&value)).then_some(value as i64)
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "checked before"
+)]
+fn whole_u64(value: f64) -> Option<u64> {
+    const LIMIT: f64 = 18_446_744_073_709_551_616.0;
+    (value.fract() == 0.0 && (0.0..LIMIT).contains(&value)).then_some(value as u64)
+}

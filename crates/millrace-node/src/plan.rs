@@ -1,9 +1,14 @@
 //! The exported class that owns one compiled plan.
 
+use millrace_core::batch::{Batch, Emission};
+use millrace_core::plan::{ColumnSchema, Plan};
 use napi::bindgen_prelude::{Array, TypedArray, Uint8Array};
 use napi_derive::napi;
+use serde_json::{Value, json};
 
-use crate::failure::{Result, guard};
+use crate::emit::{Target, write};
+use crate::failure::{Failure, Result, core_error, guard};
+use crate::intake;
 use crate::parquet_reader::NativeParquetReader;
 
 /// Memory of the caller that results are written to. Never absent: the type is how a borrowed
@@ -34,15 +39,43 @@ type Bytes<'a> = Option<&'a mut [u8]>;
 ///     beyond ±2^53 has 2 in the second place, and its 8 bytes lie at the offset in the first.
 ///     utf8 is written as a column of one row.
 #[napi]
-pub struct NativePlan {}
+pub struct NativePlan {
+    plan: Plan,
+    /// Results that did not fit the caller's memory, or of a call that is running.
+    emissions: Vec<Emission>,
+    /// How many strings of each dictionary JavaScript knows.
+    sent: Vec<usize>,
+    rows_read: usize,
+    state: State,
+}
+
+/// What a plan can be called for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Ready,
+    /// Results wait to be taken.
+    Waiting,
+    /// A call is running, or ended in a panic: state may be incomplete.
+    Running,
+}
 
 #[napi]
 impl NativePlan {
     /// Compiles the plan written as JSON text.
     #[napi(constructor)]
     pub fn new(spec: String) -> Result<Self> {
-        let _ = spec;
-        Ok(Self {})
+        guard("build plan", || {
+            let plan = Plan::from_json(&spec).map_err(core_error)?;
+            let sent = vec![0; dictionaries(&plan)];
+            let state = State::Ready;
+            Ok(Self {
+                plan,
+                emissions: Vec::new(),
+                sent,
+                rows_read: 0,
+                state,
+            })
+        })
     }
 
     /// JSON text: `{"inputs": [{"name", "columns": [{"name", "type", "dictionary": id|null,
@@ -50,7 +83,33 @@ impl NativePlan {
     /// "columns": [{"name", "type", "dictionary": id|null}]}]}`.
     #[napi]
     pub fn describe(&self) -> Result<String> {
-        guard("describe plan", || Ok(String::new()))
+        let inputs: Vec<Value> = self
+            .plan
+            .inputs()
+            .iter()
+            .map(|input| {
+                let columns = input
+                    .columns
+                    .iter()
+                    .zip(&input.used)
+                    .map(|(column, &used)| {
+                        let mut column = describe(column);
+                        column["used"] = json!(used);
+                        column
+                    });
+                json!({ "name": input.name, "columns": columns.collect::<Vec<_>>() })
+            })
+            .collect();
+        let sinks: Vec<Value> = self
+            .plan
+            .sinks()
+            .iter()
+            .map(|sink| {
+                let columns: Vec<Value> = sink.columns.iter().map(describe).collect();
+                json!({ "node": sink.node, "kind": sink.kind.name(), "columns": columns })
+            })
+            .collect();
+        Ok(json!({ "inputs": inputs, "sinks": sinks }).to_string())
     }
 
     /// Runs one batch through the plan.
@@ -61,7 +120,9 @@ impl NativePlan {
     /// and validity. Null stands for no missing values, no new strings, and every buffer of a
     /// column that the plan does not use. Values of `bool` are a bitmap. Values of i64, u64 and
     /// timestamp may be a Float64Array: whole numbers, for a timestamp milliseconds.
-    #[napi(ts_args_type = "input: number, rows: number, buffers: ReadonlyArray<TypedArray | null>, control: Float64Array, slab: Uint8Array, offset: number")]
+    #[napi(
+        ts_args_type = "input: number, rows: number, buffers: ReadonlyArray<TypedArray | null>, control: Float64Array, slab: Uint8Array, offset: number"
+    )]
     pub fn push(
         &mut self,
         input: u32,
@@ -71,12 +132,30 @@ impl NativePlan {
         slab: Bytes<'_>,
         offset: u32,
     ) -> Result<i32> {
-        let _ = (input, rows, buffers, control, slab, offset);
-        Ok(0)
+        self.call("emit", control, slab, offset, |this| {
+            let (input, rows) = (input as usize, rows as usize);
+            let columns = intake::columns(&mut this.plan, input, rows, &buffers)?;
+            for column in &this.plan.inputs()[input].columns {
+                if let Some(dictionary) = column.dictionary {
+                    // JavaScript gave all of these strings ids itself.
+                    let known = this
+                        .plan
+                        .dictionary(dictionary)
+                        .map_or(0, arrow_array::Array::len);
+                    this.sent[dictionary] = known;
+                }
+            }
+            let batch = Batch { rows, columns };
+            this.plan
+                .push(input, batch, &mut this.emissions)
+                .map_err(core_error)
+        })
     }
 
     /// `push` of an input that is one f64 column without missing values.
-    #[napi(ts_args_type = "input: number, values: Float64Array, control: Float64Array, slab: Uint8Array, offset: number")]
+    #[napi(
+        ts_args_type = "input: number, values: Float64Array, control: Float64Array, slab: Uint8Array, offset: number"
+    )]
     pub fn push_f64(
         &mut self,
         input: u32,
@@ -85,12 +164,22 @@ impl NativePlan {
         slab: Bytes<'_>,
         offset: u32,
     ) -> Result<i32> {
-        let _ = (input, values, control, slab, offset);
-        Ok(0)
+        self.call("emit", control, slab, offset, |this| {
+            let (rows, column) = intake::floats(&values)?;
+            let batch = Batch {
+                rows,
+                columns: vec![column],
+            };
+            this.plan
+                .push(input as usize, batch, &mut this.emissions)
+                .map_err(core_error)
+        })
     }
 
     /// Reads the next batch of the file, of the columns that the plan uses, and runs it.
-    #[napi(ts_args_type = "input: number, reader: NativeParquetReader, control: Float64Array, slab: Uint8Array, offset: number")]
+    #[napi(
+        ts_args_type = "input: number, reader: NativeParquetReader, control: Float64Array, slab: Uint8Array, offset: number"
+    )]
     pub fn push_from(
         &mut self,
         input: u32,
@@ -99,40 +188,164 @@ impl NativePlan {
         slab: Bytes<'_>,
         offset: u32,
     ) -> Result<i32> {
-        let _ = (input, reader, control, slab, offset);
-        Ok(0)
+        self.call("read Parquet file", control, slab, offset, |this| {
+            let input = input as usize;
+            let used = this
+                .plan
+                .inputs()
+                .get(input)
+                .map_or(&[][..], |input| &input.used);
+            if let Some(batch) = reader.next_batch(used)? {
+                this.rows_read = batch.rows;
+                this.plan
+                    .push(input, batch, &mut this.emissions)
+                    .map_err(core_error)?;
+            }
+            Ok(())
+        })
     }
 
     /// Ends the input: closes open partitions.
     #[napi(ts_args_type = "control: Float64Array, slab: Uint8Array, offset: number")]
     pub fn flush(&mut self, control: Numbers<'_>, slab: Bytes<'_>, offset: u32) -> Result<i32> {
-        let _ = (control, slab, offset);
-        Ok(0)
+        self.call("flush", control, slab, offset, |this| {
+            this.plan.flush(&mut this.emissions).map_err(core_error)
+        })
     }
 
     /// Writes the results that did not fit.
     #[napi(ts_args_type = "control: Float64Array, slab: Uint8Array, offset: number")]
     pub fn take(&mut self, control: Numbers<'_>, slab: Bytes<'_>, offset: u32) -> Result<i32> {
-        let _ = (control, slab, offset);
-        Ok(0)
+        guard("take results", || self.deliver(control, slab, offset))
     }
 
     /// The state of every node, as bytes that `restore` takes.
     #[napi]
     pub fn snapshot(&self) -> Result<Uint8Array> {
-        Ok(Vec::new().into())
+        guard("snapshot plan", || Ok(self.plan.snapshot().into()))
     }
 
     /// Puts back the state of a plan of the same spec.
     #[napi]
     pub fn restore(&mut self, snapshot: &[u8]) -> Result<()> {
-        let _ = snapshot;
-        Ok(())
+        guard("restore plan", || {
+            self.plan.restore(snapshot).map_err(core_error)?;
+            self.emissions.clear();
+            self.sent.fill(0);
+            self.state = State::Ready;
+            Ok(())
+        })
     }
 
     /// JSON text: `{"lateRows": number}`.
     #[napi]
     pub fn stats(&self) -> Result<String> {
-        Ok(String::new())
+        Ok(json!({ "lateRows": self.plan.late_rows() }).to_string())
     }
+
+    /// JSON text: all strings of a dictionary, in the order of their ids, null for a missing one.
+    #[napi]
+    pub fn dictionary(&self, dictionary: u32) -> Result<String> {
+        guard("read dictionary", || {
+            let strings: Vec<Option<&str>> = self
+                .plan
+                .dictionary(dictionary as usize)
+                .map_or_else(Vec::new, |strings| strings.iter().collect());
+            Ok(json!(strings).to_string())
+        })
+    }
+
+    /// Runs `body`, which collects emissions, and writes them out.
+    fn call(
+        &mut self,
+        action: &str,
+        control: Numbers<'_>,
+        slab: Bytes<'_>,
+        offset: u32,
+        body: impl FnOnce(&mut Self) -> Result<()>,
+    ) -> Result<i32> {
+        match self.state {
+            State::Ready => {}
+            State::Waiting => {
+                return Err(Failure::new(
+                    "ERR_INVALID_STATE",
+                    format!("Cannot {action}: results of the last call must be taken first"),
+                ));
+            }
+            State::Running => {
+                return Err(Failure::new(
+                    "ERR_INVALID_STATE",
+                    format!("Cannot {action}: the plan must be restored after an internal failure"),
+                ));
+            }
+        }
+        guard(action, || {
+            self.state = State::Running;
+            self.rows_read = 0;
+            if let Err(error) = body(self) {
+                self.emissions.clear();
+                self.state = State::Ready;
+                return Err(error);
+            }
+            self.deliver(control, slab, offset)
+        })
+    }
+
+    /// Writes the emissions out, or says what memory they need.
+    fn deliver(&mut self, control: Numbers<'_>, slab: Bytes<'_>, offset: u32) -> Result<i32> {
+        let (control, slab) = (control.unwrap_or_default(), slab.unwrap_or_default());
+        let mut target = Target {
+            control,
+            slab,
+            offset: offset as usize,
+        };
+        if target.control.len() < 4 {
+            self.state = State::Waiting;
+            return Err(Failure::new(
+                "ERR_INVALID_ARGUMENT",
+                format!(
+                    "Cannot write results: control must hold 4 numbers, got {}",
+                    target.control.len()
+                ),
+            ));
+        }
+        match write(
+            &self.plan,
+            &self.emissions,
+            &mut self.sent,
+            &mut target,
+            self.rows_read,
+        ) {
+            Ok(count) => {
+                self.emissions.clear();
+                self.state = State::Ready;
+                i32::try_from(count).map_err(|_| {
+                    Failure::new("ERR_INTERNAL", format!("Cannot deliver {count} emissions"))
+                })
+            }
+            Err(need) => {
+                self.state = State::Waiting;
+                #[expect(clippy::cast_precision_loss, reason = "lengths are below 2^53")]
+                target.control[..2].copy_from_slice(&[need.bytes as f64, need.numbers as f64]);
+                Ok(-1)
+            }
+        }
+    }
+}
+
+fn describe(column: &ColumnSchema) -> Value {
+    json!({
+        "name": column.name,
+        "type": column.column_type.name(),
+        "dictionary": column.dictionary,
+    })
+}
+
+/// How many dictionaries the inputs have.
+fn dictionaries(plan: &Plan) -> usize {
+    plan.inputs()
+        .iter()
+        .flat_map(|input| &input.columns)
+        .filter(|column| column.dictionary.is_some())
+        .count()
 }

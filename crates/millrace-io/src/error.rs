@@ -1,0 +1,42 @@
+//! What reading a file can fail with.
+
+use thiserror::Error;
+
+/// Why a file could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// The file cannot be opened or read.
+    #[error("Cannot read {path}: {detail}")]
+    Io {
+        /// The path as given.
+        path: String,
+        /// What the operating system said.
+        detail: String,
+    },
+    /// The bytes are not what the format says.
+    #[error("Cannot read {path}: it must be a valid {format} file, {detail}")]
+    Corrupt {
+        /// The path as given.
+        path: String,
+        /// Name of the format.
+        format: &'static str,
+        /// What is wrong.
+        detail: String,
+    },
+    /// A parameter outside its range.
+    #[error("{0}")]
+    InvalidArgument(String),
+}
+
+impl ReadError {
+    /// The stable code, such as `ERR_CORRUPT_FILE`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Io { .. } => "ERR_IO",
+            Self::Corrupt { .. } => "ERR_CORRUPT_FILE",
+            Self::InvalidArgument(_) => "ERR_INVALID_ARGUMENT",
+        }
+    }
+}
