@@ -88,8 +88,6 @@ export interface Works {
   >;
   /** One source, two branches: map(increment) → sink, map(double) → sink. */
   fork: Work<{ values: readonly number[] }, { left: Total; right: Total }>;
-  /** An asynchronous function that does nothing, `parallelism` calls in flight. */
-  mapAsync: Work<{ values: readonly number[]; parallelism: number }, Total>;
   /** A rolling aggregate, one value per row from row `n` on; `whole` asks for all, else the last. */
   rolling: Work<
     { values: Float64Array; batch: number; n: number; aggregate: RollingAggregate; whole: boolean },
@@ -169,9 +167,4 @@ export function sum(values: readonly number[]): number {
 
 export function mean(values: readonly number[]): number {
   return sum(values) / values.length;
-}
-
-/** An asynchronous function with nothing to wait for. */
-export async function resolved(x: number): Promise<number> {
-  return x;
 }

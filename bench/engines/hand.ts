@@ -1,5 +1,5 @@
 import type { Engine, Summary } from '../work.ts';
-import { add, increment, isEven, Tally } from '../work.ts';
+import { add, increment, isEven } from '../work.ts';
 
 /** The loop one would write instead of using a library. */
 export const engine: Engine = {
@@ -8,15 +8,16 @@ export const engine: Engine = {
   works: {
     emitMany: ({ values }) => ({
       loop: () => {
-        const tally = new Tally();
+        // Locals stay in registers: the fastest this can be written.
+        let count = 0;
         let state = 0;
         for (let i = 0; i < values.length; i++) {
           const x = increment(values[i]!);
           if (!isEven(x)) continue;
           state = add(state, x);
-          tally.add(state);
+          count++;
         }
-        return tally.total();
+        return { count, last: state };
       },
     }),
 

@@ -10,17 +10,19 @@ export const engine: Engine = {
 
   warm(steps, values) {
     const source = new Push();
+    const sourceId = register(source);
     run(steps.reduce<Stream<number>>(append, source), new Tally());
-    for (const value of values) source.event(value);
+    for (const value of values) put(sourceId, value);
   },
 
   works: {
     emit: ({ values }) => {
       const source = new Push();
+      const sourceId = register(source);
       const tally = run(scan(add, 0, filter(isEven, map(increment, source))), new Tally());
       return {
         push: () => {
-          for (let i = 0; i < values.length; i++) source.event(values[i]!);
+          for (let i = 0; i < values.length; i++) put(sourceId, values[i]!);
           return tally.total();
         },
       };
@@ -28,13 +30,15 @@ export const engine: Engine = {
 
     zip: ({ left, right }) => {
       const lefts = new Push();
+      const leftsId = register(lefts);
       const rights = new Push();
+      const rightsId = register(rights);
       const tally = run(zip(add, lefts, rights), new Tally());
       return {
         push: () => {
           for (let i = 0; i < left.length; i++) {
-            lefts.event(left[i]!);
-            rights.event(right[i]!);
+            put(leftsId, left[i]!);
+            put(rightsId, right[i]!);
           }
           return tally.total();
         },
@@ -43,12 +47,13 @@ export const engine: Engine = {
 
     fork: ({ values }) => {
       const source = new Push();
+      const sourceId = register(source);
       const shared = multicast(source);
       const left = run(map(increment, shared), new Tally());
       const right = run(map(double, shared), new Tally());
       return {
         multicast: () => {
-          for (let i = 0; i < values.length; i++) source.event(values[i]!);
+          for (let i = 0; i < values.length; i++) put(sourceId, values[i]!);
           return { left: left.total(), right: right.total() };
         },
       };
@@ -82,6 +87,22 @@ const scheduler: Scheduler = {
   cancel() {},
   cancelAll() {},
 };
+
+/** The sources of all pipelines of this process, those that only warmed it up included. */
+const live: Push[] = [];
+
+function register(source: Push): number {
+  return live.push(source) - 1;
+}
+
+/**
+ * Puts one element in. Warm-up and timing share this call site, and the source is looked up: where
+ * V8 can tell which pipeline is meant, it inlines that pipeline into the timed loop, which no code
+ * that serves many of them sees.
+ */
+function put(source: number, value: number): void {
+  live[source]!.event(value);
+}
 
 function run(stream: Stream<number>, tally: Tally): Tally {
   stream.run(

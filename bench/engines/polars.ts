@@ -24,7 +24,9 @@ export const engine: Engine = {
       // Rows before the first full window are missing; the last one stands for all when timed.
       const answer = (column: pl.Series) => ({
         rows: column.length - n + 1,
-        values: Float64Array.from(whole ? column.slice(n - 1, column.length) : [column.get(column.length - 1)]),
+        values: Float64Array.from(
+          whole ? column.slice(n - 1, column.length) : [column.get(column.length - 1)],
+        ),
       });
       return {
         Series: () => answer(eager()),

@@ -13,23 +13,41 @@ export const engine: Engine = {
 
   warm(steps, values) {
     const source = xs.create<number>();
+    const sourceId = register(source);
     listen(steps.reduce<Stream<number>>(append, source));
-    for (const value of values) source.shamefullySendNext(value);
+    for (const value of values) put(sourceId, value);
   },
 
   works: {
     emit: ({ values }) => {
       const source = xs.create<number>();
+      const sourceId = register(source);
       const tally = listen(source.map(increment).filter(isEven).fold(add, 0));
       return {
         shamefullySendNext: () => {
-          for (let i = 0; i < values.length; i++) source.shamefullySendNext(values[i]!);
+          for (let i = 0; i < values.length; i++) put(sourceId, values[i]!);
           return tally.total();
         },
       };
     },
   },
 };
+
+/** The sources of all pipelines of this process, those that only warmed it up included. */
+const live: Stream<number>[] = [];
+
+function register(source: Stream<number>): number {
+  return live.push(source) - 1;
+}
+
+/**
+ * Puts one element in. Warm-up and timing share this call site, and the source is looked up: where
+ * V8 can tell which pipeline is meant, it inlines that pipeline into the timed loop, which no code
+ * that serves many of them sees.
+ */
+function put(source: number, value: number): void {
+  live[source]!.shamefullySendNext(value);
+}
 
 function listen(stream: Stream<number>): Tally {
   const tally = new Tally();

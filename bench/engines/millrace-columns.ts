@@ -1,0 +1,147 @@
+import { Dictionary, Int32, makeVector, Table, Utf8, vectorFromArray } from 'apache-arrow';
+import { DataFrame, Series } from '../../dist/index.js';
+import { flightsGraph, worstOf } from '../../examples/flights/graph.ts';
+import type { Engine, FlightsAnswer, Summary } from '../work.ts';
+
+/** What millrace does in columns. */
+export const columns: Engine['works'] = {
+  rolling: ({ values, batch, n, aggregate, whole }) => ({
+    emit: () => {
+      const source = new Series('f64');
+      const windows = source.rolling(n);
+      const answer = new Float64Array(whole ? values.length : 1);
+      let rows = 0;
+      windows[aggregate]().sink((column) => {
+        const chunk = column.values;
+        if (whole) answer.set(chunk, rows);
+        else answer[0] = chunk[chunk.length - 1]!;
+        rows += chunk.length;
+      });
+      for (let i = 0; i < values.length; i += batch) source.emit(values.subarray(i, i + batch));
+      // The rows before the first full window are missing.
+      return { rows: rows - n + 1, values: whole ? answer.subarray(n - 1) : answer };
+    },
+  }),
+
+  groupMean: ({ names, ids, values, batch }) => {
+    const type = new Dictionary(new Utf8(), new Int32());
+    const dictionary = vectorFromArray(names, new Utf8());
+    const tables: Table[] = [];
+    for (let i = 0; i < ids.length; i += batch) {
+      const key = makeVector({ type, dictionary, data: ids.subarray(i, i + batch) });
+      tables.push(new Table({ key, value: makeVector(values.subarray(i, i + batch)) }));
+    }
+    return {
+      'emit, Arrow': () => {
+        const source = new DataFrame({ key: 'utf8', value: 'f64' });
+        let last: Keyed | undefined;
+        source
+          .groupBy('key')
+          .value.mean()
+          .sink((table) => {
+            last = table;
+          });
+        for (const table of tables) source.emit(table);
+        return pairs<string>(last!);
+      },
+    };
+  },
+
+  summary: ({ values, times }) => {
+    const source = new Series('f64');
+    const answer: Summary = { sum: 0, mean: 0, min: 0, max: 0 };
+    for (const name of ['sum', 'mean', 'min', 'max'] as const) {
+      source[name]().sink((value) => {
+        answer[name] = value!;
+      });
+    }
+    return {
+      emit: () => {
+        for (let time = 0; time < times; time++) source.emit(values);
+        return answer;
+      },
+    };
+  },
+
+  expression: ({ values, times, above }) => {
+    const source = new Series('f64');
+    const y = source.mul(2).add(1);
+    let last = 0;
+    y.filter(y.gt(above))
+      .sum()
+      .sink((value) => {
+        last = value!;
+      });
+    return {
+      emit: () => {
+        for (let time = 0; time < times; time++) source.emit(values);
+        return last;
+      },
+    };
+  },
+
+  valueCounts: ({ values, batch }) => ({
+    emit: () => {
+      const source = new Series('i32');
+      let last: Keyed | undefined;
+      source.valueCounts().sink((table) => {
+        last = table;
+      });
+      for (let i = 0; i < values.length; i += batch) source.emit(values.subarray(i, i + batch));
+      return pairs<number>(last!);
+    },
+  }),
+
+  flights: ({ path }) => ({ fromParquet: () => flights(path) }),
+};
+
+/** What is read of a keyed table. */
+interface Keyed {
+  readonly columnNames: readonly string[];
+  column(name: string): { toArray(): readonly unknown[] };
+}
+
+/** The first two columns of a keyed table, row by row. */
+function pairs<K>(table: Keyed): [K, number][] {
+  const [keys, values] = table.columnNames.map((name) => table.column(name).toArray());
+  return keys!.map((key, row) => [key as K, Number(values![row])]);
+}
+
+async function flights(path: string): Promise<FlightsAnswer> {
+  const graph = flightsGraph(path);
+  const answer: FlightsAnswer = {
+    origins: [],
+    rolling: { rows: 0, meanSum: 0, stdSum: 0, lastMean: 0, lastStd: 0 },
+    worst: [],
+    alerts: [],
+  };
+  const { rolling } = answer;
+  let origins: Parameters<typeof worstOf>[0] = [];
+  graph.byOrigin.sink((table) => {
+    origins = table;
+  });
+  graph.rolling.sink((table) => {
+    const means = table.column('mean').values;
+    const stds = table.column('std').values;
+    for (let i = 0; i < means.length; i++) {
+      // Missing until the window is full.
+      if (Number.isNaN(means[i]!)) continue;
+      rolling.rows++;
+      rolling.meanSum += means[i]!;
+      rolling.stdSum += stds[i]!;
+      rolling.lastMean = means[i]!;
+      rolling.lastStd = stds[i]!;
+    }
+  });
+  graph.days.sink(({ day, worst }) => {
+    for (const origin of worst) answer.worst.push({ day, ...origin });
+  });
+  graph.alerts.sink(({ date, origin, mean }) => {
+    answer.alerts.push({ at: date, origin, mean });
+  });
+  await graph.flights.run();
+  answer.origins = worstOf(origins, 0, Number.POSITIVE_INFINITY).sort((a, b) =>
+    a.origin < b.origin ? -1 : 1,
+  );
+  return answer;
+}
