@@ -1,3 +1,4 @@
+import { Readable, type ReadableOptions, type Writable, type WritableOptions } from 'node:stream';
 import { MillraceError } from './errors.ts';
 import { describe, isOptions, requireOptions } from './graph/arguments.ts';
 import { createNode, restoreState } from './graph/compile.ts';
@@ -15,7 +16,10 @@ import {
 import type { Operator } from './graph/operator.ts';
 import { type ErrorHandler, reportUncaught } from './graph/uncaught.ts';
 import { type AccumulateOptions, accumulate, accumulateParams } from './operators/accumulate.ts';
+import type { AsyncContext } from './operators/async-call.ts';
+import { type BufferOptions, buffer, bufferParams } from './operators/buffer.ts';
 import { callback } from './operators/callback.ts';
+import { type DelayOptions, delay, delayParams } from './operators/delay.ts';
 import { filter, filterParams } from './operators/filter.ts';
 import { flatten } from './operators/flatten.ts';
 import {
@@ -24,20 +28,42 @@ import {
   frequenciesParams,
 } from './operators/frequencies.ts';
 import type { FrequencyTable } from './operators/frequency-table.ts';
+import { latest } from './operators/latest.ts';
 import { Literal } from './operators/literal.ts';
 import { map } from './operators/map.ts';
+import { type MapAsyncOptions, mapAsync, mapAsyncParams } from './operators/map-async.ts';
 import { type PartitionOptions, partition, partitionParams } from './operators/partition.ts';
+import { rateLimit } from './operators/rate-limit.ts';
 import {
   type SlidingWindowOptions,
   slidingWindow,
   slidingWindowParams,
 } from './operators/sliding-window.ts';
 import { source } from './operators/source.ts';
+import {
+  type TimedWindowOptions,
+  timedWindow,
+  timedWindowParams,
+} from './operators/timed-window.ts';
+import {
+  type TimedWindowUniqueOptions,
+  timedWindowUnique,
+  timedWindowUniqueParams,
+} from './operators/timed-window-unique.ts';
 import { union } from './operators/union.ts';
 import { type ZipOptions, zip, zipParams } from './operators/zip.ts';
 import { sink } from './sinks/sink.ts';
 import { sinkToList } from './sinks/sink-to-list.ts';
+import { Handoff, toAsyncIterator } from './sinks/to-async-iterator.ts';
+import {
+  type InteropObservable,
+  OBSERVABLE_KEYS,
+  ObserverOutlet,
+  toObservable,
+} from './sinks/to-observable.ts';
+import { type IntakeOptions, webWritableInto, writableInto } from './sinks/to-writable.ts';
 import { type Clock, currentClock } from './time/clock.ts';
+import { type Duration, parseDuration } from './time/duration.ts';
 
 /** Options of a stream. */
 export interface StreamOptions {
@@ -415,6 +441,206 @@ export class Stream<T> {
     return this.#next(partition, partitionParams(n, options));
   }
 
+  // Over time
+
+  /**
+   * Emits each element a fixed time after it came, in order. `emit` has been accepted once the
+   * element is held; when `maxsize` are, it returns a promise for the time when there is room.
+   * A delivery that takes long holds up the next one; errors of a delivery go to the graph's `onError`.
+   *
+   * @param t how long
+   * @param options `maxsize`: how many elements are held at most, default 10,000
+   *
+   * @example
+   * ```ts
+   * import { Stream, VirtualClock } from 'millrace'
+   * import assert from 'node:assert/strict'
+   *
+   * const clock = new VirtualClock()
+   * const source = new Stream<string>({ clock })
+   * const seen = source.delay('2s').sinkToList()
+   * source.emit('a')
+   * await clock.advance('1s')
+   * assert.deepEqual(seen, [])
+   * await clock.advance('1s')
+   * assert.deepEqual(seen, ['a'])
+   * ```
+   */
+  delay(t: Duration, options?: DelayOptions): Stream<T> {
+    return this.#next(delay, delayParams(t, options));
+  }
+
+  /**
+   * Lets at least a time pass between two elements. An element that comes too soon waits, and so does
+   * its `emit`: the promise settles when the element has gone out and every branch has finished with
+   * it. What waits is bounded by who waits for it; `tryEmit` is false meanwhile.
+   *
+   * @param t least time between two elements
+   *
+   * @example
+   * ```ts
+   * import { Stream, VirtualClock } from 'millrace'
+   * import assert from 'node:assert/strict'
+   *
+   * const clock = new VirtualClock()
+   * const source = new Stream<number>({ clock })
+   * const seen = source.rateLimit('1s').sinkToList()
+   * const emitted = source.emitMany([1, 2, 3])
+   * assert.deepEqual(seen, [1])
+   * await clock.advance('2s')
+   * await emitted
+   * assert.deepEqual(seen, [1, 2, 3])
+   * ```
+   */
+  rateLimit(t: Duration): Stream<T> {
+    return this.#next(rateLimit, { milliseconds: parseDuration(t, 'rateLimit') });
+  }
+
+  /**
+   * Takes elements into a queue and delivers them by itself, one after the other, so that what follows
+   * can be slower than the source for a while. `emit` has been accepted once the element is in the
+   * queue. At most n elements wait there, and one more is being delivered; errors of a delivery go to
+   * the graph's `onError`, and the next element is delivered.
+   *
+   * @param n how many elements may wait, a positive integer
+   * @param options `overflow`: what a full buffer does: `'wait'` (default) makes `emit` return a promise
+   * for the time when there is room, `'dropNewest'` and `'dropOldest'` drop an element and acknowledge
+   * it, `'error'` lets `emit` fail with `ERR_BUFFER_FULL`
+   *
+   * @example
+   * ```ts
+   * import { Stream } from 'millrace'
+   * import assert from 'node:assert/strict'
+   *
+   * const source = new Stream<number>()
+   * const seen = source.buffer(2, { overflow: 'dropOldest' }).sinkToList()
+   * source.emitMany([1, 2, 3])
+   * assert.deepEqual(seen, [])
+   * await source.end()
+   * assert.deepEqual(seen, [2, 3])
+   * ```
+   */
+  buffer(n: number, options?: BufferOptions): Stream<T> {
+    return this.#next(buffer, bufferParams(n, options));
+  }
+
+  /**
+   * Delivers the newest element whenever the delivery before has settled. `emit` never waits: an
+   * element that was not delivered yet is replaced by the next one, and acknowledged. The last element
+   * is always delivered. Errors of a delivery go to the graph's `onError`.
+   *
+   * @example
+   * ```ts
+   * import { Stream } from 'millrace'
+   * import assert from 'node:assert/strict'
+   *
+   * const source = new Stream<number>()
+   * const seen = source.latest().sinkToList()
+   * source.emitMany([1, 2, 3])
+   * await source.end()
+   * assert.deepEqual(seen, [3])
+   * ```
+   */
+  latest(): Stream<T> {
+    return this.#next(latest, undefined);
+  }
+
+  /**
+   * Emits at fixed intervals an array of the elements that came since, the first time at once, and
+   * also when none came. `emit` has been accepted once the element is in the window; while the window
+   * before is being delivered, and when there are `maxsize`, it returns a promise. Its timer runs
+   * until the end of input or `destroy`. Errors of a delivery go to the graph's `onError`.
+   *
+   * @param interval length of a window, above 0
+   * @param options `flush`: emit the last window at the end of input, if there is anything in it,
+   * default true; `maxsize`: how many elements a window holds at most, default 1,000,000
+   *
+   * @example
+   * ```ts
+   * import { Stream, VirtualClock } from 'millrace'
+   * import assert from 'node:assert/strict'
+   *
+   * const clock = new VirtualClock()
+   * const source = new Stream<number>({ clock })
+   * const windows = source.timedWindow('1s').sinkToList()
+   * await clock.advance('500ms')
+   * source.emitMany([1, 2])
+   * await clock.advance('2s')
+   * assert.deepEqual(windows, [[], [1, 2], []])
+   * source.destroy()
+   * ```
+   */
+  timedWindow(interval: Duration, options?: TimedWindowOptions): Stream<readonly T[]> {
+    return this.#next(timedWindow, timedWindowParams(interval, options));
+  }
+
+  /**
+   * As {@link timedWindow}, but keeps one element of each key in a window.
+   *
+   * @param interval length of a window, above 0
+   * @param options `key`: what has to be distinct, default the element; `keep`: the `'first'` of a key
+   * (default) or the `'last'`, then at the place of its own arrival; `flush` and `maxsize` as there
+   *
+   * @example
+   * ```ts
+   * import { Stream, VirtualClock } from 'millrace'
+   * import assert from 'node:assert/strict'
+   *
+   * const clock = new VirtualClock()
+   * const source = new Stream<string>({ clock })
+   * const windows = source.timedWindowUnique('1s', { key: 'length', keep: 'last' }).sinkToList()
+   * source.emitMany(['a', 'bb', 'c'])
+   * await source.end()
+   * assert.deepEqual(windows, [['bb', 'c']])
+   * ```
+   */
+  timedWindowUnique(
+    interval: Duration,
+    options?: TimedWindowUniqueOptions<T>,
+  ): Stream<readonly T[]> {
+    return this.#next(timedWindowUnique, timedWindowUniqueParams(interval, options));
+  }
+
+  /**
+   * Emits what an asynchronous function makes of each element, with several calls in flight. `emit` has
+   * been accepted once the call is made; while `parallelism` calls are in flight, it returns a promise
+   * for the time when its own is made. An element whose call fails is left out: the error goes to the
+   * graph's `onError` and the element is acknowledged negatively, as do errors of a delivery.
+   *
+   * After `restore` the calls that were in flight are made again, so `f` should bear that.
+   *
+   * @param f called with the element and `{ signal }`, which is aborted when the call timed out or is
+   * no longer wanted
+   * @param options `parallelism`: most calls in flight, default 1; `ordered`: emit in the order of the
+   * elements (default), where a result waits for those before it and keeps its place among the calls,
+   * or as results come; `stopOnError`: after a failed call stop the sources upstream, and let `emit`
+   * fail with `ERR_STOPPED`, until `start`; `timeout`: most time for a call, which then fails with
+   * `ERR_TIMEOUT` and counts as over; `signal`: when aborted, gives up all calls
+   *
+   * @example
+   * ```ts
+   * import { Stream } from 'millrace'
+   * import assert from 'node:assert/strict'
+   *
+   * const source = new Stream<number>()
+   * const squares = source.mapAsync(async (x) => x * x, { parallelism: 2 }).sinkToList()
+   * await source.emitMany([1, 2, 3])
+   * await source.end()
+   * assert.deepEqual(squares, [1, 4, 9])
+   * ```
+   */
+  mapAsync<U>(
+    f: (x: T, context: AsyncContext) => PromiseLike<U> | U,
+    options?: MapAsyncOptions,
+  ): Stream<U> {
+    return this.#next(mapAsync, mapAsyncParams(f, options));
+  }
+
+  /** This stream: its elements are here already. So a pipeline may be written for a cluster too. */
+  gather(): Stream<T> {
+    return this;
+  }
+
   // Several streams together
 
   /**
@@ -518,6 +744,150 @@ export class Stream<T> {
     const list: T[] = [];
     this.#next(sinkToList, list);
     return list;
+  }
+
+  // Other kinds of streams
+
+  /**
+   * The elements from now on as an async iterator, for `for await`. An element is accepted when it is
+   * asked for, so the loop's body holds back whoever waits for `emit`. It is done when the input
+   * ends; leaving the loop detaches it from the stream. Cost: two promises per element.
+   *
+   * @example
+   * ```ts
+   * import { fromIterable } from 'millrace'
+   * import assert from 'node:assert/strict'
+   *
+   * const source = fromIterable([1, 2, 3])
+   * const doubled = source.map((x) => 2 * x)[Symbol.asyncIterator]()
+   * void source.start().then(() => source.end())
+   * const seen: number[] = []
+   * for await (const x of doubled) seen.push(x)
+   * assert.deepEqual(seen, [2, 4, 6])
+   * ```
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<T> {
+    const leave = () => branch.destroy();
+    const handoff = new Handoff<T>(leave);
+    const branch = this.#next(toAsyncIterator, handoff);
+    return handoff;
+  }
+
+  /**
+   * The elements from now on as a Node `Readable`, in object mode unless told otherwise. It holds
+   * back whoever waits for `emit`, ends when the input ends, and leaves the graph when destroyed.
+   *
+   * @param options of the `Readable`
+   *
+   * @example
+   * ```ts
+   * import { Stream } from 'millrace'
+   * import assert from 'node:assert/strict'
+   *
+   * const source = new Stream<string>()
+   * const readable = source.map((line) => `${line}\n`).toReadable()
+   * void Promise.resolve(source.emitMany(['a', 'b'])).then(() => source.end())
+   * assert.deepEqual(await readable.toArray(), ['a\n', 'b\n'])
+   * ```
+   */
+  toReadable(options: ReadableOptions = {}): Readable {
+    return Readable.from(this[Symbol.asyncIterator](), { objectMode: true, ...options });
+  }
+
+  /**
+   * The elements from now on as a Web `ReadableStream`. It holds back whoever waits for `emit`,
+   * closes when the input ends, and leaves the graph when cancelled.
+   *
+   * @param strategy how much it reads ahead; by default nothing
+   */
+  toReadableStream(strategy: QueuingStrategy<T> = { highWaterMark: 0 }): ReadableStream<T> {
+    const handoff = this[Symbol.asyncIterator]();
+    return new ReadableStream<T>(
+      {
+        async pull(controller) {
+          const step = await handoff.next();
+          if (step.done === true) controller.close();
+          else controller.enqueue(step.value);
+        },
+        async cancel() {
+          await handoff.return?.();
+        },
+      },
+      strategy,
+    );
+  }
+
+  /**
+   * A Node `Writable`, in object mode unless told otherwise, whose chunks become elements. Writing is
+   * held back until the graph has accepted the chunk; an element that fails destroys the `Writable`
+   * with its error; finishing it ends this stream's input, unless `end` is false.
+   *
+   * @param options `end`, and those of the `Writable`
+   *
+   * @example
+   * ```ts
+   * import { Stream } from 'millrace'
+   * import assert from 'node:assert/strict'
+   * import { Readable } from 'node:stream'
+   * import { pipeline } from 'node:stream/promises'
+   *
+   * const source = new Stream<number>()
+   * const seen = source.map((x) => x + 1).sinkToList()
+   * await pipeline(Readable.from([1, 2]), source.toWritable())
+   * assert.deepEqual(seen, [2, 3])
+   * ```
+   */
+  toWritable(options: IntakeOptions & WritableOptions = {}): Writable {
+    return writableInto<T>(this, options);
+  }
+
+  /**
+   * A Web `WritableStream` whose chunks become elements. Writing is held back until the graph has
+   * accepted the chunk; closing it ends this stream's input, unless `end` is false.
+   *
+   * @param options `end`
+   */
+  toWritableStream(options: IntakeOptions = {}): WritableStream<T> {
+    requireOptions('toWritableStream', options, ['end']);
+    return webWritableInto<T>(this, options);
+  }
+
+  /**
+   * The elements from each subscription on as an Observable that RxJS, xstream and others take; also
+   * found under `Symbol.observable`. Completes when the input ends. Observers hold nobody back.
+   *
+   * @example
+   * ```ts
+   * import { Stream } from 'millrace'
+   * import assert from 'node:assert/strict'
+   * import { from, map } from 'rxjs'
+   *
+   * const source = new Stream<number>()
+   * const seen: number[] = []
+   * from(source).pipe(map((x) => -x)).subscribe((x) => seen.push(x))
+   * source.emitMany([1, 2])
+   * assert.deepEqual(seen, [-1, -2])
+   * ```
+   */
+  toObservable(): InteropObservable<T> & { '@@observable'(): InteropObservable<T> } {
+    const observable = {
+      subscribe: (observer: Parameters<InteropObservable<T>['subscribe']>[0]) => {
+        const observed = new ObserverOutlet(
+          observer as ConstructorParameters<typeof ObserverOutlet>[0],
+        );
+        const branch = this.#next(toObservable, observed);
+        return {
+          unsubscribe() {
+            observed.silence();
+            branch.destroy();
+          },
+        };
+      },
+      '@@observable': () => observable,
+    };
+    for (const key of OBSERVABLE_KEYS)
+      Object.defineProperty(observable, key, { value: () => observable });
+    return observable;
   }
 
   // The graph
@@ -704,6 +1074,14 @@ export class Stream<T> {
       createNode(operator, params, [this.node, ...others.map((other) => other.node)]),
     );
   }
+}
+
+for (const key of OBSERVABLE_KEYS) {
+  Object.defineProperty(Stream.prototype, key, {
+    value: Stream.prototype.toObservable,
+    configurable: true,
+    writable: true,
+  });
 }
 
 function ownerOf(node: Node): Stream<unknown>[] {
