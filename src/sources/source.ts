@@ -1,5 +1,8 @@
+import { quiesce, reopen } from '../graph/lifecycle.ts';
+import type { StopOptions } from '../graph/node.ts';
+import type { ErrorHandler } from '../graph/uncaught.ts';
 import { Stream, type StreamOptions } from '../stream.ts';
-import { type Clock, currentClock, type TimerHandle } from '../time/clock.ts';
+import type { TimerHandle } from '../time/clock.ts';
 
 /**
  * Where a source stands: `idle` before its first start, `running`, `stopping` while a stop waits for
@@ -9,17 +12,21 @@ export type SourceState = 'idle' | 'running' | 'stopping' | 'stopped' | 'ended' 
 
 /** What every source accepts. */
 export interface SourceOptions extends StreamOptions {
-  /** The clock that polling waits on. Default: the graph's, see `setDefaultClock`. */
-  readonly clock?: Clock;
   /**
-   * Called when an element fails, downstream or in being made. Returning (or resolving) skips that element and goes
-   * on; throwing fails the source with what was thrown. Without it the source fails with the error.
+   * Told of an element that fails, downstream or in being made, besides those that `onError` of any
+   * stream is told of. Returning (or resolving) skips it and goes on; throwing fails the source with
+   * what was thrown. Without it the source fails with the error.
    */
-  readonly onError?: (error: unknown) => void | PromiseLike<void>;
+  readonly onError?: ErrorHandler;
+  /**
+   * When there is nothing left to read, end the input: partitions and windows that are incomplete are
+   * emitted as they are, see `Stream.end`. Default: true.
+   */
+  readonly end?: boolean;
 }
 
 /** The names of {@link SourceOptions}, to check what was given against. */
-export const SOURCE_OPTIONS: readonly string[] = ['name', 'clock', 'onError'];
+export const SOURCE_OPTIONS: readonly string[] = ['name', 'clock', 'onError', 'end'];
 
 /** What a running source may use; see {@link Source.run}. */
 export interface SourceRun<T> {
@@ -47,7 +54,8 @@ export interface SourceRun<T> {
  *
  * Elements go out one at a time, the next when everything downstream has accepted the one before, so
  * a slow graph holds its source back and nothing piles up. After `stop()` or a failure, `start()`
- * goes on with the element after the last one sent; after the end, it begins anew.
+ * goes on with the element after the last one sent; after the end, which is the end of the graph's
+ * input, it begins anew.
  *
  * A new source is a subclass with a {@link Source.run}:
  *
@@ -71,8 +79,7 @@ export interface SourceRun<T> {
  * ```
  */
 export abstract class Source<T> extends Stream<T> {
-  readonly #clock: Clock;
-  readonly #onError: SourceOptions['onError'];
+  readonly #endsInput: boolean;
   #state: SourceState = 'idle';
   #abort: AbortController | undefined;
   #running: Promise<void> | undefined;
@@ -80,9 +87,14 @@ export abstract class Source<T> extends Stream<T> {
   readonly #waiting = new Set<() => void>();
 
   constructor(options: SourceOptions = {}) {
-    super(options.name === undefined ? {} : { name: options.name });
-    this.#clock = options.clock ?? currentClock();
-    this.#onError = options.onError;
+    const { name, clock, onError, end = true } = options;
+    // Options of the subclass are none of a stream's.
+    super({
+      ...(name !== undefined && { name }),
+      ...(clock !== undefined && { clock }),
+      ...(onError !== undefined && { onError }),
+    });
+    this.#endsInput = end;
   }
 
   /** Where the source stands. */
@@ -115,8 +127,20 @@ export abstract class Source<T> extends Stream<T> {
    * Stops the source. Resolves when the element in flight has been accepted and what the source had
    * open is closed; nothing is sent after that. An error of the run rejects `start()`'s promise, not
    * this one. A callback downstream may call it, but not wait for it: it waits for the callback.
+   *
+   * @param options what is done with elements that the graph has accepted, see `Stream.stop`
    */
-  override async stop(): Promise<void> {
+  override stop(options: StopOptions = {}): Promise<void> {
+    return quiesce(this.node, options, this.#halt());
+  }
+
+  /** As for any stream; a source that runs is stopped. */
+  override destroy(): void {
+    void this.#halt();
+    super.destroy();
+  }
+
+  async #halt(): Promise<void> {
     if (this.#running === undefined) return;
     this.#state = 'stopping';
     this.#abort?.abort();
@@ -124,26 +148,22 @@ export abstract class Source<T> extends Stream<T> {
     await this.#running.catch(() => undefined);
   }
 
-  /** As for any stream; a source that runs is stopped. */
-  override destroy(): void {
-    void this.stop();
-    super.destroy();
-  }
-
   async #start(): Promise<void> {
     const abort = new AbortController();
     this.#abort = abort;
     this.#state = 'running';
+    reopen(this.node);
     try {
       // Nothing is sent before start() has returned, whatever kind of source this is.
       await undefined;
       await this.run({
         signal: abort.signal,
         emit: (element) => this.#send(element),
-        fail: (error) => this.#failed(error),
+        fail: (error) => this.#failed(error, undefined),
         sleep: (milliseconds) => this.#sleep(milliseconds, abort.signal),
         wait: (promise) => this.#wait(promise, abort.signal),
       });
+      if (this.#endsInput && !abort.signal.aborted) await this.end();
       this.#state = abort.signal.aborted ? 'stopped' : 'ended';
     } catch (error) {
       this.#state = 'failed';
@@ -157,28 +177,31 @@ export abstract class Source<T> extends Stream<T> {
   #send(element: T): void | Promise<void> {
     try {
       const accepted = this.emit(element);
-      return accepted === undefined ? undefined : accepted.catch((error) => this.#failed(error));
+      if (accepted === undefined) return;
+      return accepted.catch((error) => this.#failed(error, element));
     } catch (error) {
-      return this.#failed(error);
+      return this.#failed(error, element);
     }
   }
 
-  async #failed(error: unknown): Promise<void> {
-    if (this.#onError === undefined) throw error;
-    await this.#onError(error);
+  async #failed(error: unknown, element: unknown): Promise<void> {
+    const { onError } = this.node.environment;
+    if (onError === undefined) throw error;
+    await onError(error, { element, operator: this.node.operator.name, stream: this.name });
   }
 
   #sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       if (signal.aborted) return resolve();
+      const { clock } = this.node.environment;
       let timer: TimerHandle | undefined;
       const wake = () => {
-        if (timer !== undefined) this.#clock.clearTimeout(timer);
+        if (timer !== undefined) clock.clearTimeout(timer);
         this.#waiting.delete(wake);
         resolve();
       };
       this.#waiting.add(wake);
-      timer = this.#clock.setTimeout(wake, milliseconds);
+      timer = clock.setTimeout(wake, milliseconds);
     });
   }
 

@@ -306,7 +306,7 @@ describe('fromTextFile', () => {
       { encoding: 'base64' },
       'encoding must be "utf8" or "utf16le" or "latin1" or "ascii", got "base64"',
     ],
-    ['f', { tail: true }, '"tail" is not an option, wanted name, clock, onError, delimiter'],
+    ['f', { tail: true }, '"tail" is not an option, wanted name, clock, onError, end, delimiter'],
     ['f', { pollInterval: -1 }, 'a duration must be finite and not negative, got -1'],
   ])('refuses (%j, %j)', (file, options, message) => {
     expect(() => fromTextFile(file as never, options as never)).toThrow(

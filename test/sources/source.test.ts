@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { fromIterable } from '../../src/sources/from-iterable.ts';
 import { Source, type SourceOptions, type SourceRun } from '../../src/sources/source.ts';
 import { VirtualClock } from '../../src/time/virtual-clock.ts';
 
@@ -199,5 +200,68 @@ describe('Source', () => {
     await stopped;
     await failed;
     expect(ticks.state).toBe('failed');
+  });
+
+  test('its end is the end of the input, unless told otherwise; a stop is not', async () => {
+    for (const end of [true, false]) {
+      const clock = new VirtualClock();
+      const ticks = new Ticks(3, { clock, end });
+      const pairs = ticks.partition(2).sinkToList();
+      const first = ticks.start();
+      await clock.advance(0);
+      await ticks.stop();
+      await first;
+      expect(pairs).toEqual([]);
+      const second = ticks.start();
+      await clock.advance('1m');
+      await second;
+      expect(pairs).toEqual(end ? [[0, 1], [2]] : [[0, 1]]);
+      expect(ticks.state).toBe('ended');
+    }
+  });
+
+  test('takes elements again when it is started after its end', async () => {
+    const source = fromIterable([1, 2, 3]);
+    const pairs = source.partition(2).sinkToList();
+    await source.start();
+    await source.start();
+    expect(pairs).toEqual([[1, 2], [3], [1, 2], [3]]);
+  });
+
+  test('fails where what is emitted for the end fails', async () => {
+    const source = fromIterable([1, 2, 3]);
+    source.partition(2).sink((pair) => {
+      if (pair.length < 2) throw new Error('odd one out');
+    });
+    await expect(source.start()).rejects.toThrow('odd one out');
+    expect(source.state).toBe('failed');
+  });
+
+  test('onError is told which element of which source failed', async () => {
+    const failures: unknown[] = [];
+    const source = fromIterable(['a', 'b'], {
+      name: 'letters',
+      onError: (_error, failure) => failures.push(failure),
+    });
+    source.sink((letter) => {
+      if (letter === 'b') throw new Error('no b');
+    });
+    await source.start();
+    expect(failures).toEqual([{ element: 'b', operator: 'source', stream: 'letters' }]);
+  });
+
+  test('stop waits for what queues hold, or gives it up, as it is told', async () => {
+    for (const drain of [true, false]) {
+      const clock = new VirtualClock();
+      const ticks = new Ticks(5, { clock });
+      const seen = ticks.delay('10s').sinkToList();
+      const done = ticks.start();
+      await clock.advance(1500);
+      const stopped = ticks.stop({ drain });
+      await clock.advance('1m');
+      await Promise.all([stopped, done]);
+      expect(seen).toEqual(drain ? [0, 1] : []);
+      expect(clock.pending).toBe(0);
+    }
   });
 });
