@@ -24,6 +24,14 @@ export function requirePositiveInteger(operator: string, name: string, value: un
   );
 }
 
+/** Checks that an argument is true or false. */
+export function requireBoolean(operator: string, name: string, value: unknown): void {
+  if (typeof value === 'boolean') return;
+  throw new TypeError(
+    `Cannot create ${operator}: ${name} must be true or false, got ${describe(value)}`,
+  );
+}
+
 /** Checks that an argument is an integer, 0 or more. */
 export function requireNonNegativeInteger(operator: string, name: string, value: unknown): void {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return;

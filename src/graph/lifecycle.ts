@@ -47,10 +47,10 @@ async function endAfter(
 ): Promise<readonly unknown[]> {
   await Promise.all(before);
   const errors: unknown[] = [];
-  await drainAll(group);
+  await drainAll(group, true);
   for (const node of group) {
     await flush(node, errors);
-    await drainAll(group);
+    await drainAll(group, true);
   }
   for (const node of group) {
     for (const tag of node.operator.forget?.(node) ?? []) release(tag);
@@ -73,11 +73,11 @@ async function flush(node: Node, errors: unknown[]): Promise<void> {
 }
 
 /** Waits until nothing is held in any of these nodes, whichever feeds which. */
-async function drainAll(nodes: readonly Node[]): Promise<void> {
+async function drainAll(nodes: readonly Node[], isEnd: boolean): Promise<void> {
   for (let isQuiet = false; !isQuiet; ) {
     isQuiet = true;
     for (const node of nodes) {
-      const waiting = node.operator.drain?.(node);
+      const waiting = node.operator.drain?.(node, isEnd);
       if (waiting === undefined) continue;
       isQuiet = false;
       await waiting;
@@ -131,7 +131,7 @@ export async function quiesce(
 
 async function allOut(nodes: readonly Node[], stopped: Promise<void> | undefined): Promise<void> {
   await stopped;
-  await drainAll(nodes);
+  await drainAll(nodes, false);
   for (const node of nodes) await node.inFlight.idle();
 }
 

@@ -92,8 +92,11 @@ export interface Operator<P = unknown, S = unknown> {
   start?(node: Node<P, S>): void;
   /** Nothing more is to be emitted, unless it is started again: frees timers of its own. */
   stop?(node: Node<P, S>): void;
-  /** A promise for the time when all that was accepted is out; undefined if it is. */
-  drain?(node: Node<P, S>): Promise<void> | undefined;
+  /**
+   * A promise for the time when all that was accepted is out; undefined if it is. With `isEnd`,
+   * what `flush` would take out is not waited for.
+   */
+  drain?(node: Node<P, S>, isEnd: boolean): Promise<void> | undefined;
   /** Input has ended: takes out what is incomplete and is to be emitted as it is, in order. */
   flush?(node: Node<P, S>): readonly Remainder[];
   /** No more will come by `port`; other inputs may go on. */

@@ -53,6 +53,11 @@ export class Pump {
     this.#run();
   }
 
+  /** Emits again after a stop. */
+  start(): void {
+    this.#isStopped = false;
+  }
+
   /** Emits nothing more, and lets those go who wait for it to have done so. */
   stop(): void {
     this.#isStopped = true;

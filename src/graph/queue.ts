@@ -4,15 +4,15 @@ import type { Tag } from './metadata.ts';
  * A first-in first-out queue of elements and, once the graph carries any, their metadata: a ring
  * that doubles when it is full. Whoever pushes sees to a bound.
  */
-export class Queue {
-  #items: unknown[] = new Array(16);
+export class Queue<T = unknown> {
+  #items: (T | undefined)[] = new Array(16);
   #tags: Tag[] | undefined;
   #head = 0;
   /** Number of elements that wait. */
   size = 0;
 
   /** Adds an element. */
-  push(value: unknown, tag?: Tag): void {
+  push(value: T, tag?: Tag): void {
     if (this.size === this.#items.length) this.#grow();
     const tail = (this.#head + this.size) & (this.#items.length - 1);
     this.#items[tail] = value;
@@ -21,14 +21,19 @@ export class Queue {
   }
 
   /** Takes out the oldest element; only where `size` is not 0. */
-  shift(): unknown {
+  shift(): T {
     const head = this.#head;
-    const value = this.#items[head];
+    const value = this.#items[head] as T;
     this.#items[head] = undefined;
     if (this.#tags !== undefined) this.#tags[head] = undefined;
     this.#head = (head + 1) & (this.#items.length - 1);
     this.size--;
     return value;
+  }
+
+  /** The oldest element; only where `size` is not 0. */
+  head(): T {
+    return this.#items[this.#head] as T;
   }
 
   /** Metadata of the oldest element. */
@@ -37,13 +42,20 @@ export class Queue {
   }
 
   /** The elements, oldest first. */
-  toArray(): unknown[] {
-    return this.#inOrder(this.#items).slice(0, this.size);
+  toArray(): T[] {
+    return this.#inOrder(this.#items).slice(0, this.size) as T[];
   }
 
   /** Metadata of the elements, oldest first. */
   toTags(): Tag[] {
     return this.#tags === undefined ? [] : this.#inOrder(this.#tags).slice(0, this.size);
+  }
+
+  /** Takes out everything, and gives the metadata. */
+  clear(): Tag[] {
+    const tags = this.toTags();
+    while (this.size > 0) this.shift();
+    return tags;
   }
 
   /** Makes room for metadata. */

@@ -1,0 +1,41 @@
+import type { Tag } from '../graph/metadata.ts';
+import type { TimerHandle } from '../time/clock.ts';
+
+/** What the function of `mapAsync` gets after the element. */
+export interface AsyncContext {
+  /** Aborted when the call timed out or its result is no longer wanted. */
+  readonly signal: AbortSignal;
+}
+
+/** Where a call stands; a call that is `failed` or `forgotten` emits nothing. */
+export type CallStatus = 'running' | 'done' | 'failed' | 'forgotten';
+
+/** One call of an asynchronous function. */
+export class AsyncCall implements AsyncContext {
+  readonly value: unknown;
+  tag: Tag;
+  result: unknown = undefined;
+  status: CallStatus = 'running';
+  timer: TimerHandle | undefined = undefined;
+  /** Made when it is asked for: most functions do without. */
+  #controller: AbortController | undefined = undefined;
+  #reason: Error | undefined = undefined;
+
+  constructor(value: unknown, tag: Tag) {
+    this.value = value;
+    this.tag = tag;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#reason !== undefined) this.#controller.abort(this.#reason);
+    }
+    return this.#controller.signal;
+  }
+
+  abort(reason: Error): void {
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+  }
+}

@@ -1,0 +1,294 @@
+import { MillraceError } from '../errors.ts';
+import { Admission } from '../graph/admission.ts';
+import {
+  describe,
+  requireBoolean,
+  requireFunction,
+  requireOptions,
+  requirePositiveInteger,
+} from '../graph/arguments.ts';
+import { type Delivery, isThenable } from '../graph/delivery.ts';
+import { originsOf } from '../graph/lifecycle.ts';
+import { abandon, retain, type Tag } from '../graph/metadata.ts';
+import type { Node } from '../graph/node.ts';
+import { defineOperator } from '../graph/operator.ts';
+import { Pump, type Supply } from '../graph/pump.ts';
+import { Queue } from '../graph/queue.ts';
+import { reportUncaught } from '../graph/uncaught.ts';
+import type { TimerHandle } from '../time/clock.ts';
+import { type Duration, parseDuration } from '../time/duration.ts';
+import { AsyncCall, type AsyncContext } from './async-call.ts';
+
+/** Options of `mapAsync`. */
+export interface MapAsyncOptions {
+  /** How many calls are in flight at most; default 1. */
+  readonly parallelism?: number;
+  /** Emit results in the order of the elements (default), or as they come. */
+  readonly ordered?: boolean;
+  /**
+   * After a call that fails, take no more elements and stop the sources upstream, until `start`.
+   * By default the failed element is left out.
+   */
+  readonly stopOnError?: boolean;
+  /** How long a call may take; after that it fails with `ERR_TIMEOUT` and its signal is aborted. */
+  readonly timeout?: Duration;
+  /** When aborted, gives up all calls; elements that come later fail with `ERR_ABORTED`. */
+  readonly signal?: AbortSignal;
+}
+
+/** The function of `mapAsync` and its options, checked. */
+export interface MapAsyncParams {
+  readonly f: (value: unknown, context: AsyncContext) => unknown;
+  readonly parallelism: number;
+  readonly ordered: boolean;
+  readonly stopOnError: boolean;
+  readonly timeout: number | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * The calls whose results were not delivered yet, never more than `parallelism` of them, and the
+ * elements that wait for a call to be over. In order, a call keeps its place until the results
+ * before it are out.
+ */
+class MapAsyncState implements Supply {
+  readonly pump: Pump;
+  readonly waiting = new Queue();
+  readonly #admission = new Admission();
+  readonly #node: Node;
+  readonly #params: MapAsyncParams;
+  /** All calls, in the order of the elements. */
+  readonly #calls = new Set<AsyncCall>();
+  /** Results to be emitted: of all calls when in order, else of those that are done. */
+  readonly #results = new Queue<AsyncCall>();
+  #refusal: MillraceError | undefined;
+
+  constructor(node: Node, params: MapAsyncParams) {
+    this.#node = node;
+    this.#params = params;
+    this.pump = new Pump(node, this);
+  }
+
+  get size(): number {
+    return this.#calls.size + this.waiting.size;
+  }
+
+  get isFull(): boolean {
+    return this.#calls.size >= this.#params.parallelism;
+  }
+
+  accept(value: unknown, tag: Tag): Delivery {
+    if (this.#refusal !== undefined) throw this.#refusal;
+    retain(tag);
+    // Called while places are being filled, an element must not overtake those that wait.
+    if (!this.isFull && this.waiting.size === 0) {
+      this.#call(value, tag);
+      return undefined;
+    }
+    this.waiting.push(value, tag);
+    return this.#admission.wait();
+  }
+
+  start(): void {
+    this.#refusal = undefined;
+    this.pump.start();
+    const { signal } = this.#params;
+    if (signal?.aborted) this.#aborted();
+    signal?.addEventListener('abort', this.#aborted);
+    this.#fill();
+  }
+
+  stop(): void {
+    this.#params.signal?.removeEventListener('abort', this.#aborted);
+    this.pump.stop();
+  }
+
+  isReady(): boolean {
+    return this.#results.size > 0 && this.#results.head().status === 'done';
+  }
+
+  nextTag(): Tag {
+    return this.#results.head().tag;
+  }
+
+  take(): unknown {
+    const call = this.#results.shift();
+    this.#calls.delete(call);
+    this.#skipFailed();
+    this.#fill();
+    return call.result;
+  }
+
+  /** The elements whose calls were not delivered yet, then those that wait. */
+  inputs(): unknown[] {
+    const calls = [...this.#calls].filter((call) => call.status !== 'failed');
+    return [...calls.map((call) => call.value), ...this.waiting.toArray()];
+  }
+
+  forget(): readonly Tag[] {
+    const tags = Array.from(this.#calls, (call) => call.tag);
+    for (const call of this.#calls) this.#end(call, 'forgotten');
+    this.#calls.clear();
+    this.#results.clear();
+    tags.push(...this.waiting.clear());
+    this.#admission.admitAll();
+    this.pump.wake();
+    return tags;
+  }
+
+  #call(value: unknown, tag: Tag): void {
+    const call = new AsyncCall(value, tag);
+    const { f, ordered, timeout } = this.#params;
+    this.#calls.add(call);
+    if (ordered) this.#results.push(call);
+    if (timeout !== undefined) call.timer = this.#limit(call, timeout);
+    let result: unknown;
+    try {
+      result = f(value, call);
+    } catch (error) {
+      this.#failed(call, error);
+      return;
+    }
+    if (isThenable(result)) {
+      result.then(
+        (settled) => {
+          if (this.#done(call, settled)) this.pump.run();
+        },
+        (error) => this.#failed(call, error),
+      );
+    } else if (this.#done(call, result)) {
+      this.pump.wake();
+    }
+  }
+
+  #limit(call: AsyncCall, timeout: number): TimerHandle {
+    return this.#node.environment.clock.setTimeout(() => {
+      const message = `Cannot mapAsync an element: the call took longer than ${timeout} milliseconds`;
+      const error = new MillraceError('ERR_TIMEOUT', message);
+      this.#failed(call, error);
+      call.abort(error);
+    }, timeout);
+  }
+
+  /** Notes a result; true if there is something to emit now. */
+  #done(call: AsyncCall, result: unknown): boolean {
+    if (call.status !== 'running') return false;
+    this.#end(call, 'done');
+    call.result = result;
+    if (!this.#params.ordered) this.#results.push(call);
+    return this.isReady();
+  }
+
+  #failed(call: AsyncCall, error: unknown): void {
+    if (call.status !== 'running') return;
+    this.#end(call, 'failed');
+    abandon([call.tag], error);
+    call.tag = undefined;
+    reportUncaught(this.#node, error, call.value);
+    if (!this.#params.ordered) this.#calls.delete(call);
+    this.#skipFailed();
+    if (this.#params.stopOnError) this.#stopped(error);
+    else this.#fill();
+    this.pump.wake();
+  }
+
+  #end(call: AsyncCall, status: 'done' | 'failed' | 'forgotten'): void {
+    if (call.timer !== undefined) this.#node.environment.clock.clearTimeout(call.timer);
+    call.timer = undefined;
+    if (status === 'forgotten' && call.status === 'running') {
+      call.abort(new MillraceError('ERR_ABORTED', 'Cannot finish the call: it was given up'));
+    }
+    call.status = status;
+  }
+
+  /** Failed calls give their place up when they are the oldest. */
+  #skipFailed(): void {
+    while (this.#results.size > 0 && this.#results.head().status === 'failed') {
+      this.#calls.delete(this.#results.shift());
+    }
+  }
+
+  #fill(): void {
+    while (this.waiting.size > 0 && !this.isFull) this.#next();
+  }
+
+  #next(): void {
+    const tag = this.waiting.headTag();
+    const value = this.waiting.shift();
+    this.#admission.admit();
+    this.#call(value, tag);
+  }
+
+  #stopped(error: unknown): void {
+    const message = 'Cannot mapAsync an element: an earlier one failed, and stopOnError is set';
+    this.#refuse(new MillraceError('ERR_STOPPED', message, { cause: error }));
+    for (const { owner } of originsOf(this.#node)) void owner?.stop();
+  }
+
+  readonly #aborted = (): void => {
+    const error = new MillraceError('ERR_ABORTED', 'Cannot mapAsync an element: aborted', {
+      cause: this.#params.signal?.reason,
+    });
+    this.#refuse(error);
+    abandon(this.forget(), error);
+  };
+
+  /** Takes no more elements; those that wait are given up. */
+  #refuse(error: MillraceError): void {
+    this.#refusal = error;
+    abandon(this.waiting.clear(), error);
+    this.#admission.refuseAll(error);
+  }
+}
+
+/** Emits what an asynchronous function makes of each element, several at a time. */
+export const mapAsync = defineOperator<MapAsyncParams, MapAsyncState>({
+  name: 'mapAsync',
+  version: 1,
+  boundary: true,
+  holds: true,
+  create: (params, node) => new MapAsyncState(node, params),
+  link:
+    ({ state }) =>
+    (value, tag) =>
+      state.accept(value, tag),
+  track: (state) => state.waiting.track(),
+  isFull: ({ state }) => state.isFull,
+  start: ({ state }) => state.start(),
+  stop: ({ state }) => state.stop(),
+  drain: ({ state }) => state.pump.drained(),
+  forget: ({ state }) => state.forget(),
+  snapshot: (state) => state.inputs(),
+  restore(data, params, node) {
+    const state = new MapAsyncState(node, params);
+    for (const value of data as unknown[]) state.waiting.push(value);
+    return state;
+  },
+});
+
+/** Checks the arguments of `mapAsync`. */
+export function mapAsyncParams<T>(
+  f: (x: T, context: AsyncContext) => unknown,
+  options: MapAsyncOptions | undefined,
+): MapAsyncParams {
+  requireFunction('mapAsync', 'f', f);
+  const known = ['parallelism', 'ordered', 'stopOnError', 'timeout', 'signal'];
+  requireOptions('mapAsync', options, known);
+  const { parallelism = 1, ordered = true, stopOnError = false, timeout, signal } = options ?? {};
+  requirePositiveInteger('mapAsync', 'parallelism', parallelism);
+  requireBoolean('mapAsync', 'ordered', ordered);
+  requireBoolean('mapAsync', 'stopOnError', stopOnError);
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new TypeError(
+      `Cannot create mapAsync: signal must be an AbortSignal, got ${describe(signal)}`,
+    );
+  }
+  return {
+    f: f as MapAsyncParams['f'],
+    parallelism,
+    ordered,
+    stopOnError,
+    timeout: timeout === undefined ? undefined : parseDuration(timeout, 'mapAsync'),
+    signal,
+  };
+}

@@ -1,0 +1,109 @@
+import { concatMetadata, type Tag } from '../graph/metadata.ts';
+import type { Node } from '../graph/node.ts';
+import type { Remainder } from '../graph/operator.ts';
+import { Pump, type Supply } from '../graph/pump.ts';
+import type { Clock, TimerHandle } from '../time/clock.ts';
+import { type Duration, parseDuration } from '../time/duration.ts';
+
+/** What a timed window collects. */
+export interface WindowStore {
+  readonly size: number;
+  /** Metadata of all of it, retained. */
+  allTags(): readonly Tag[];
+  /** Takes out everything. */
+  take(): unknown[];
+}
+
+/**
+ * Emits what a store has collected at fixed intervals, empty or not, the first time at once. A window
+ * whose predecessor is still being delivered goes out when that has settled; the times of the
+ * following ones stay where they were.
+ */
+export class Ticker<W extends WindowStore> implements Supply {
+  readonly store: W;
+  readonly pump: Pump;
+  readonly #clock: Clock;
+  readonly #interval: number;
+  #next: number;
+  #timer: TimerHandle | undefined;
+  #isDue = false;
+
+  /** @param left milliseconds until the next window; 0 for the first */
+  constructor(node: Node, interval: number, store: W, left = 0) {
+    this.store = store;
+    this.pump = new Pump(node, this);
+    this.#clock = node.environment.clock;
+    this.#interval = interval;
+    this.#next = this.#clock.now() + left;
+  }
+
+  get size(): number {
+    return this.store.size;
+  }
+
+  isReady(): boolean {
+    return this.#isDue;
+  }
+
+  nextTag(): Tag {
+    return concatMetadata(this.store.allTags());
+  }
+
+  take(): unknown[] {
+    this.#isDue = false;
+    return this.store.take();
+  }
+
+  start(): void {
+    this.pump.start();
+    if (this.#timer !== undefined) return;
+    const wait = Math.max(0, this.#next - this.#clock.now());
+    this.#timer = this.#clock.setTimeout(() => this.#tick(), wait);
+  }
+
+  stop(): void {
+    if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.pump.stop();
+  }
+
+  /** Milliseconds until the next window. */
+  left(): number {
+    return Math.max(0, this.#next - this.#clock.now());
+  }
+
+  /** At the end of input only the window under way is waited for: the last one need not be whole. */
+  drained(isEnd: boolean): Promise<void> | undefined {
+    if (!isEnd) return this.pump.drained();
+    return this.pump.isRunning ? this.pump.turn() : undefined;
+  }
+
+  takeRest(): Remainder[] {
+    if (this.store.size === 0) return [];
+    const tag = this.nextTag();
+    return [{ value: this.take(), tag }];
+  }
+
+  forget(): readonly Tag[] {
+    const tags = this.store.allTags();
+    this.store.take();
+    this.pump.wake();
+    return tags;
+  }
+
+  #tick(): void {
+    const now = this.#clock.now();
+    this.#next += this.#interval;
+    if (this.#next <= now) this.#next = now + this.#interval;
+    this.#timer = this.#clock.setTimeout(() => this.#tick(), this.#next - now);
+    this.#isDue = true;
+    this.pump.run();
+  }
+}
+
+/** Milliseconds of an interval, which must be above 0. */
+export function requireInterval(operator: string, interval: Duration): number {
+  const milliseconds = parseDuration(interval, operator);
+  if (milliseconds > 0) return milliseconds;
+  throw new RangeError(`Cannot create ${operator}: interval must be above 0, got ${milliseconds}`);
+}

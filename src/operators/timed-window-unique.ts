@@ -1,0 +1,134 @@
+import {
+  requireBoolean,
+  requireOneOf,
+  requireOptions,
+  requirePositiveInteger,
+} from '../graph/arguments.ts';
+import { type Delivery, gather } from '../graph/delivery.ts';
+import { release, retain, type Tag } from '../graph/metadata.ts';
+import { defineOperator } from '../graph/operator.ts';
+import type { Duration } from '../time/duration.ts';
+import { type KeyOf, keyFunction } from './key.ts';
+import { requireInterval, Ticker, type WindowStore } from './ticker.ts';
+
+/** Options of `timedWindowUnique`. */
+export interface TimedWindowUniqueOptions<T> {
+  /**
+   * What has to be distinct: a function of the element, or the name of a property; by default the
+   * element itself. Keys are equal as in a `Map`.
+   */
+  readonly key?: ((x: T) => unknown) | PropertyKey;
+  /**
+   * Which element of a key is kept: the `'first'` (default), or the `'last'`, which then comes at
+   * the place of its own arrival. The others are dropped, and acknowledged.
+   */
+  readonly keep?: 'first' | 'last';
+  /** Emit the unfinished window at the end of input; default true. */
+  readonly flush?: boolean;
+  /** How many keys a window holds before `emit` has to wait for the next one; default 1,000,000. */
+  readonly maxsize?: number;
+}
+
+/** Length of a window, what is kept in it and how much, and what becomes of the last one. */
+export interface TimedWindowUniqueParams {
+  readonly milliseconds: number;
+  readonly key: KeyOf;
+  readonly keep: 'first' | 'last';
+  readonly flush: boolean;
+  readonly maxsize: number;
+}
+
+interface Kept {
+  readonly value: unknown;
+  readonly tag: Tag;
+}
+
+/** The elements of the window that is open, one of a key, in the order in which they are emitted. */
+class UniqueStore implements WindowStore {
+  readonly #kept = new Map<unknown, Kept>();
+
+  get size(): number {
+    return this.#kept.size;
+  }
+
+  add({ key: keyOf, keep }: TimedWindowUniqueParams, value: unknown, tag: Tag): void {
+    const key = keyOf(value);
+    const former = this.#kept.get(key);
+    if (former !== undefined && keep === 'first') return;
+    if (former !== undefined) this.#kept.delete(key);
+    retain(tag);
+    this.#kept.set(key, { value, tag });
+    release(former?.tag);
+  }
+
+  values(): unknown[] {
+    return Array.from(this.#kept.values(), ({ value }) => value);
+  }
+
+  allTags(): readonly Tag[] {
+    return Array.from(this.#kept.values(), ({ tag }) => tag);
+  }
+
+  take(): unknown[] {
+    const values = this.values();
+    this.#kept.clear();
+    return values;
+  }
+}
+
+/** Emits, at fixed intervals, an array of the elements of distinct key that came since. */
+export const timedWindowUnique = defineOperator<TimedWindowUniqueParams, Ticker<UniqueStore>>({
+  name: 'timedWindowUnique',
+  version: 1,
+  boundary: true,
+  holds: true,
+  create: (params, node) => new Ticker(node, params.milliseconds, new UniqueStore()),
+  link:
+    ({ params, state }) =>
+    (value, tag) =>
+      accept(state, params, value, tag),
+  isFull: ({ params, state }) => state.pump.isRunning || state.store.size >= params.maxsize,
+  start: ({ state }) => state.start(),
+  stop: ({ state }) => state.stop(),
+  drain: ({ state }, isEnd) => state.drained(isEnd),
+  flush: ({ params, state }) => (params.flush ? state.takeRest() : []),
+  forget: ({ state }) => state.forget(),
+  snapshot: (state) => ({ values: state.store.values(), left: state.left() }),
+  restore(data, params, node) {
+    const { values, left } = data as { values: unknown[]; left: number };
+    const state = new Ticker(node, params.milliseconds, new UniqueStore(), left);
+    for (const value of values) state.store.add(params, value, undefined);
+    return state;
+  },
+});
+
+/** Checks the arguments of `timedWindowUnique`. */
+export function timedWindowUniqueParams<T>(
+  interval: Duration,
+  options: TimedWindowUniqueOptions<T> | undefined,
+): TimedWindowUniqueParams {
+  requireOptions('timedWindowUnique', options, ['key', 'keep', 'flush', 'maxsize']);
+  const { key, keep = 'first', flush = true, maxsize = 1_000_000 } = options ?? {};
+  requireOneOf('timedWindowUnique', 'keep', keep, ['first', 'last']);
+  requireBoolean('timedWindowUnique', 'flush', flush);
+  requirePositiveInteger('timedWindowUnique', 'maxsize', maxsize);
+  return {
+    milliseconds: requireInterval('timedWindowUnique', interval),
+    key: key === undefined ? (value) => value : keyFunction('timedWindowUnique', key),
+    keep,
+    flush,
+    maxsize,
+  };
+}
+
+/** A window that is being delivered, or is full, holds back whoever fills the next one. */
+function accept(
+  ticker: Ticker<UniqueStore>,
+  params: TimedWindowUniqueParams,
+  value: unknown,
+  tag: Tag,
+): Delivery {
+  ticker.store.add(params, value, tag);
+  const mustWait = ticker.pump.isRunning || ticker.store.size > params.maxsize;
+  return mustWait ? gather(undefined, ticker.pump.turn()) : undefined;
+}
