@@ -1,5 +1,6 @@
 //! How a window moves. What is aggregated is the other axis: see [`crate::aggregate`].
 
+mod lane_scan;
 mod partition;
 mod recompute;
 mod rolling;
@@ -7,6 +8,8 @@ mod rolling_integer;
 mod sliding_window;
 mod subtract_on_evict;
 mod two_stacks;
+mod van_herk;
+mod van_herk_moments;
 
 pub use partition::Partition;
 pub use recompute::{Recompute, aggregate_rows};

@@ -1,0 +1,279 @@
+//! The vector loops of the block-scan windows.
+//!
+//! Rows are looked at as a matrix of [`LANES`] columns. Everything here works down the columns, so
+//! that a vector register holds adjacent rows and nothing is shuffled; written as plain loops over
+//! fixed-size arrays, which the compiler turns into vector code for each instruction set. No
+//! operation is reordered: the results have the same bits on all of them.
+
+use multiversion::multiversion;
+
+/// Columns of the matrix: two registers of 256 bits, or one of 512.
+pub(super) const LANES: usize = 8;
+/// Rows before a tile that the loops look back at.
+pub(super) const LOOK_BACK: usize = 16;
+/// Rows handled at once, so that what lies between two loops stays in the first-level cache.
+pub(super) const TILE: usize = 512;
+
+/// A tile with the rows before it.
+pub(super) type Extended = [f64; LOOK_BACK + TILE];
+
+/// One row of the matrix.
+pub(super) type Lanes = [f64; LANES];
+
+/// A commutative and associative operation on floats with a neutral element.
+pub(super) trait Operation: Copy + std::fmt::Debug {
+    const IDENTITY: f64;
+    fn combine(a: f64, b: f64) -> f64;
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Add;
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Least;
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Most;
+
+impl Operation for Add {
+    const IDENTITY: f64 = 0.0;
+    #[inline(always)]
+    fn combine(a: f64, b: f64) -> f64 {
+        a + b
+    }
+}
+
+/// Of numbers only: one machine instruction, where NaN would need four.
+impl Operation for Least {
+    const IDENTITY: f64 = f64::INFINITY;
+    #[inline(always)]
+    fn combine(a: f64, b: f64) -> f64 {
+        if a < b { a } else { b }
+    }
+}
+
+impl Operation for Most {
+    const IDENTITY: f64 = f64::NEG_INFINITY;
+    #[inline(always)]
+    fn combine(a: f64, b: f64) -> f64 {
+        if a > b { a } else { b }
+    }
+}
+
+#[inline(always)]
+pub(super) fn combine_lanes<O: Operation>(a: &Lanes, b: &Lanes) -> Lanes {
+    let mut result = [0.0; LANES];
+    for lane in 0..LANES {
+        result[lane] = O::combine(a[lane], b[lane]);
+    }
+    result
+}
+
+/// Moves the column windows over `rows`, which lie in one block.
+///
+/// On entry `block[..position]` holds the rows of this block so far and `block[position..]` the
+/// column suffixes of the block before it; one row of identities follows. Row `i` of `columns`
+/// receives the aggregate of the `block.len() - 1` rows of its column that end with it.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
+pub(super) fn advance<O: Operation>(
+    block: &mut [Lanes],
+    prefix: &mut Lanes,
+    position: usize,
+    rows: &[f64],
+    columns: &mut [f64],
+) {
+    let lane = position % LANES;
+    let head = if lane == 0 {
+        0
+    } else {
+        (LANES - lane).min(rows.len())
+    };
+    let (head_rows, rows) = rows.split_at(head);
+    let (head_columns, columns) = columns.split_at_mut(head);
+    advance_part::<O>(block, prefix, position, head_rows, head_columns);
+
+    let (chunks, tail) = rows.as_chunks::<LANES>();
+    let (column_chunks, tail_columns) = columns.as_chunks_mut::<LANES>();
+    let start = (position + head) / LANES;
+    let mut running = *prefix;
+    let block_part = &mut block[start..start + chunks.len() + 1];
+    for (index, (chunk, column)) in chunks.iter().zip(column_chunks).enumerate() {
+        running = combine_lanes::<O>(&running, chunk);
+        *column = combine_lanes::<O>(&block_part[index + 1], &running);
+        block_part[index] = *chunk;
+    }
+    *prefix = running;
+    let position = (start + chunks.len()) * LANES;
+    advance_part::<O>(block, prefix, position, tail, tail_columns);
+}
+
+/// [`advance`] over less than one row of the matrix.
+#[inline(always)]
+fn advance_part<O: Operation>(
+    block: &mut [Lanes],
+    prefix: &mut Lanes,
+    position: usize,
+    rows: &[f64],
+    columns: &mut [f64],
+) {
+    for (index, (&value, column)) in rows.iter().zip(columns).enumerate() {
+        let (row, lane) = ((position + index) / LANES, (position + index) % LANES);
+        prefix[lane] = O::combine(prefix[lane], value);
+        *column = O::combine(block[row + 1][lane], prefix[lane]);
+        block[row][lane] = value;
+    }
+}
+
+/// Turns the rows of a full block into the suffixes of its columns.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
+pub(super) fn turn<O: Operation>(block: &mut [Lanes]) {
+    let mut suffix = [O::IDENTITY; LANES];
+    for row in block.iter_mut().rev() {
+        suffix = combine_lanes::<O>(row, &suffix);
+        for lane in 0..LANES {
+            // Without the addition this is a conditional store, ten times slower.
+            row[lane] = suffix[lane] + 0.0;
+        }
+    }
+}
+
+/// Room for what lies between the loops below, kept so that it need not be cleared.
+#[derive(Debug, Clone)]
+pub(super) struct Scratch(Box<[Extended; 2]>);
+
+impl Default for Scratch {
+    fn default() -> Self {
+        Self(Box::new([[0.0; LOOK_BACK + TILE]; 2]))
+    }
+}
+
+/// `pairs[i]` becomes the aggregate of rows `i - width` and `i`, from row `width` to `end`.
+#[inline(always)]
+fn double<O: Operation>(rows: &Extended, width: usize, end: usize, pairs: &mut Extended) {
+    let pairs = &mut pairs[width..end];
+    for ((pair, &a), &b) in pairs
+        .iter_mut()
+        .zip(&rows[..end - width])
+        .zip(&rows[width..end])
+    {
+        *pair = O::combine(a, b);
+    }
+}
+
+/// Combines each row with the `LANES - 1` rows before it, looking `delay` rows back:
+/// `out[i]` is the aggregate of `columns[i - delay - 7..=i - delay]`, divided by `divisor` if
+/// `DIVIDE`. Zeros of either sign come out as +0.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
+pub(super) fn across<O: Operation, const DIVIDE: bool>(
+    columns: &Extended,
+    delay: usize,
+    divisor: f64,
+    scratch: &mut Scratch,
+    out: &mut [f64],
+) {
+    let rows = out.len();
+    let pairs = &mut scratch.0[0];
+    double::<O>(columns, 1, LOOK_BACK + rows, pairs);
+    let back = |by: usize| &pairs[LOOK_BACK - delay - by..][..rows];
+    let (p0, p2, p4, p6) = (back(0), back(2), back(4), back(6));
+    for index in 0..rows {
+        let newer = O::combine(p2[index], p0[index]);
+        let whole = O::combine(O::combine(p6[index], p4[index]), newer) + 0.0;
+        out[index] = if DIVIDE { whole / divisor } else { whole };
+    }
+}
+
+/// What [`across`] gives for two columns of sums, and the deviation made of both; whether all of
+/// them are sound.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
+pub(super) fn across_deviations<const ROOT: bool>(
+    first: &Extended,
+    second: &Extended,
+    count: f64,
+    ddof: f64,
+    scratch: &mut Scratch,
+    out: &mut [f64],
+) -> bool {
+    let rows = out.len();
+    let [first_pairs, second_pairs] = &mut *scratch.0;
+    double::<Add>(first, 1, LOOK_BACK + rows, first_pairs);
+    double::<Add>(second, 1, LOOK_BACK + rows, second_pairs);
+    let back = |by: usize| &first_pairs[LOOK_BACK - by..][..rows];
+    let (p0, p2, p4, p6) = (back(0), back(2), back(4), back(6));
+    let back = |by: usize| &second_pairs[LOOK_BACK - by..][..rows];
+    let (q0, q2, q4, q6) = (back(0), back(2), back(4), back(6));
+    let scale = 1.0 / (count * (count - ddof));
+    let mut unsound = 0_u64;
+    for index in 0..rows {
+        let first = ((p6[index] + p4[index]) + (p2[index] + p0[index])) + 0.0;
+        let second = ((q6[index] + q4[index]) + (q2[index] + q0[index])) + 0.0;
+        let (spread, sound) = is_sound(count, first, second);
+        let variance = spread * scale;
+        out[index] = if ROOT { variance.sqrt() } else { variance };
+        unsound |= u64::from(!sound);
+    }
+    unsound == 0
+}
+
+/// The share of n·Σd² that must be left for a result to be taken.
+const WELL_CONDITIONED: f64 = 1.0 / 64.0;
+
+/// n² times the population variance from the sums of d and d², and whether enough of its digits
+/// are left.
+#[inline(always)]
+pub(super) fn is_sound(count: f64, first: f64, second: f64) -> (f64, bool) {
+    let scaled = count * second;
+    let spread = scaled - first * first;
+    // Also false for NaN; infinite sums make it NaN.
+    (spread, spread >= scaled * WELL_CONDITIONED)
+}
+
+/// Combines into `out` the aggregate of the last `count` rows, by doubling: windows of 1, 2, 4 and
+/// 8 rows, of which those are taken that the bits of `count` name.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
+pub(super) fn recent<O: Operation>(
+    rows: &Extended,
+    count: usize,
+    scratch: &mut Scratch,
+    out: &mut [f64],
+) {
+    let end = LOOK_BACK + out.len();
+    let [even, odd] = &mut *scratch.0;
+    let mut taken = 0;
+    let mut take = |windows: &Extended, width: usize| {
+        if count & width != 0 {
+            let part = &windows[LOOK_BACK - taken..end - taken];
+            for (slot, &value) in out.iter_mut().zip(part) {
+                *slot = O::combine(value, *slot) + 0.0;
+            }
+            taken += width;
+        }
+    };
+    take(rows, 1);
+    if count >= 2 {
+        double::<O>(rows, 1, end, even);
+        take(even, 2);
+    }
+    if count >= 4 {
+        double::<O>(even, 2, end, odd);
+        take(odd, 4);
+    }
+    if count >= 8 {
+        double::<O>(odd, 4, end, even);
+        take(even, 8);
+    }
+}
+
+/// Divides each row by `divisor`.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
+pub(super) fn divide(rows: &mut [f64], divisor: f64) {
+    for row in rows {
+        *row /= divisor;
+    }
+}
+
+/// Whether a NaN is among the rows.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
+pub(super) fn has_nan(rows: &[f64]) -> bool {
+    rows.iter()
+        .fold(0_u64, |found, row| found | u64::from(row.is_nan()))
+        != 0
+}
