@@ -7,10 +7,11 @@
 
 use multiversion::multiversion;
 
-/// Columns of the matrix: two registers of 256 bits, or one of 512.
-pub(super) const LANES: usize = 8;
-/// Rows before a tile that the loops look back at.
-pub(super) const LOOK_BACK: usize = 16;
+/// Columns of the matrix: a register of 256 bits. More would shorten the chains, which other work
+/// hides, and lengthen the trees over adjacent columns, which nothing hides.
+pub(super) const LANES: usize = 4;
+/// Rows before a tile that the loops look back at: two rows of the matrix.
+pub(super) const LOOK_BACK: usize = 2 * LANES;
 /// Rows handled at once, so that what lies between two loops stays in the first-level cache.
 pub(super) const TILE: usize = 512;
 
@@ -158,26 +159,38 @@ fn double<O: Operation>(rows: &Extended, width: usize, end: usize, pairs: &mut E
     }
 }
 
-/// Combines each row with the `LANES - 1` rows before it, looking `delay` rows back:
-/// `out[i]` is the aggregate of `columns[i - delay - 7..=i - delay]`, divided by `divisor` if
-/// `DIVIDE`. Zeros of either sign come out as +0.
+/// The aggregate of `columns[i - delay - 3..=i - delay]`, for `i` from `LOOK_BACK` on: the last
+/// rows of the matrix, wherever they begin.
+#[inline(always)]
+fn last_lanes<O: Operation>(
+    columns: &Extended,
+    delay: usize,
+    rows: usize,
+) -> impl Fn(usize) -> f64 {
+    let back = |by: usize| &columns[LOOK_BACK - delay - by..][..rows];
+    let (c0, c1, c2, c3) = (back(0), back(1), back(2), back(3));
+    move |index| {
+        let newer = O::combine(c1[index], c0[index]);
+        O::combine(O::combine(c3[index], c2[index]), newer) + 0.0
+    }
+}
+
+/// Combines each row with the `LANES - 1` rows before it, looking `delay` rows back, and divides
+/// by `divisor` if `DIVIDE`. Zeros of either sign come out as +0.
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
 pub(super) fn across<O: Operation, const DIVIDE: bool>(
     columns: &Extended,
     delay: usize,
     divisor: f64,
-    scratch: &mut Scratch,
     out: &mut [f64],
 ) {
-    let rows = out.len();
-    let pairs = &mut scratch.0[0];
-    double::<O>(columns, 1, LOOK_BACK + rows, pairs);
-    let back = |by: usize| &pairs[LOOK_BACK - delay - by..][..rows];
-    let (p0, p2, p4, p6) = (back(0), back(2), back(4), back(6));
-    for index in 0..rows {
-        let newer = O::combine(p2[index], p0[index]);
-        let whole = O::combine(O::combine(p6[index], p4[index]), newer) + 0.0;
-        out[index] = if DIVIDE { whole / divisor } else { whole };
+    let whole = last_lanes::<O>(columns, delay, out.len());
+    for (index, slot) in out.iter_mut().enumerate() {
+        *slot = if DIVIDE {
+            whole(index) / divisor
+        } else {
+            whole(index)
+        };
     }
 }
 
@@ -189,25 +202,16 @@ pub(super) fn across_deviations<const ROOT: bool>(
     second: &Extended,
     count: f64,
     ddof: f64,
-    scratch: &mut Scratch,
     out: &mut [f64],
 ) -> bool {
-    let rows = out.len();
-    let [first_pairs, second_pairs] = &mut *scratch.0;
-    double::<Add>(first, 1, LOOK_BACK + rows, first_pairs);
-    double::<Add>(second, 1, LOOK_BACK + rows, second_pairs);
-    let back = |by: usize| &first_pairs[LOOK_BACK - by..][..rows];
-    let (p0, p2, p4, p6) = (back(0), back(2), back(4), back(6));
-    let back = |by: usize| &second_pairs[LOOK_BACK - by..][..rows];
-    let (q0, q2, q4, q6) = (back(0), back(2), back(4), back(6));
+    let first = last_lanes::<Add>(first, 0, out.len());
+    let second = last_lanes::<Add>(second, 0, out.len());
     let scale = 1.0 / (count * (count - ddof));
     let mut unsound = 0_u64;
-    for index in 0..rows {
-        let first = ((p6[index] + p4[index]) + (p2[index] + p0[index])) + 0.0;
-        let second = ((q6[index] + q4[index]) + (q2[index] + q0[index])) + 0.0;
-        let (spread, sound) = is_sound(count, first, second);
+    for (index, slot) in out.iter_mut().enumerate() {
+        let (spread, sound) = is_sound(count, first(index), second(index));
         let variance = spread * scale;
-        out[index] = if ROOT { variance.sqrt() } else { variance };
+        *slot = if ROOT { variance.sqrt() } else { variance };
         unsound |= u64::from(!sound);
     }
     unsound == 0
@@ -226,8 +230,8 @@ pub(super) fn is_sound(count: f64, first: f64, second: f64) -> (f64, bool) {
     (spread, spread >= scaled * WELL_CONDITIONED)
 }
 
-/// Combines into `out` the aggregate of the last `count` rows, by doubling: windows of 1, 2, 4 and
-/// 8 rows, of which those are taken that the bits of `count` name.
+/// Combines into `out` the aggregate of the last `count` rows, by doubling: windows of 1, 2 and
+/// 4 rows, of which those are taken that the bits of `count` name.
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
 pub(super) fn recent<O: Operation>(
     rows: &Extended,
@@ -255,10 +259,6 @@ pub(super) fn recent<O: Operation>(
     if count >= 4 {
         double::<O>(even, 2, end, odd);
         take(odd, 4);
-    }
-    if count >= 8 {
-        double::<O>(odd, 4, end, even);
-        take(even, 8);
     }
 }
 

@@ -231,7 +231,7 @@ impl Rolling {
             Algorithm::Min(scan) => scan.push_tile(clean, None, out),
             Algorithm::Max(scan) => scan.push_tile(clean, None, out),
             Algorithm::Moments(scan, deviation) => {
-                scan.push_tile(clean, counts, *deviation, out);
+                scan.push_tile(clean, nulls.is_some(), counts, *deviation, out);
             }
             Algorithm::Ends(rows) => {
                 let first = self.function == AggregateFunction::First;

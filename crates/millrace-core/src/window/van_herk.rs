@@ -2,7 +2,7 @@
 //!
 //! | requires | time per row | space | first appeared |
 //! |---|---|---|---|
-//! | a commutative monoid; no inverse | 3 operations + 4/vector width, amortised | n | van Herk, "A fast algorithm for local minimum and maximum filters on rectangular and octagonal kernels", 1992; Gil & Werman, "Computing 2-D min, median, and max filters", 1993 |
+//! | a commutative monoid; no inverse | 3 operations on columns and 3 across, all on vectors, amortised | n | van Herk, "A fast algorithm for local minimum and maximum filters on rectangular and octagonal kernels", 1992; Gil & Werman, "Computing 2-D min, median, and max filters", 1993 |
 //!
 //! The textbook algorithm cuts the rows into blocks of the window's length n. The window that ends
 //! j rows into a block is a suffix of the block before it and a prefix of this block; prefixes are
@@ -11,12 +11,12 @@
 //!
 //! A scan is a chain of dependent operations, which here would bind the speed. Two deviations:
 //!
-//! 1. *Columns.* The rows are a matrix of 8 columns and each column has its own window of
-//!    m = ⌊n/8⌋ rows, so a step of the scan is one vector operation on 8 adjacent rows. A window of
-//!    8m rows is then the combination of 8 adjacent column windows: 1, 2, 4, 8 by doubling. This
-//!    reorders operands, hence *commutative*.
-//! 2. *Remainder.* The newest n mod 8 rows are combined directly, by doubling too. A window of
-//!    fewer than 16 rows is all remainder.
+//! 1. *Columns.* The rows are a matrix of 4 columns and each column has its own window of
+//!    m = ⌊n/4⌋ rows, so a step of the scan is one vector operation on 4 adjacent rows. A window of
+//!    4m rows is then the combination of 4 adjacent column windows. This reorders operands, hence
+//!    *commutative*.
+//! 2. *Remainder.* The newest n mod 4 rows are combined directly, by doubling. A window of fewer
+//!    than 8 rows is all remainder.
 //!
 //! Blocks and columns are anchored at row 0 and the trees over adjacent rows depend on nothing but
 //! the row, so each result combines the same operands in the same order however the rows were cut
@@ -46,7 +46,7 @@ pub(super) struct VanHerk<O> {
     operation: std::marker::PhantomData<O>,
 }
 
-/// How many rows of 8 a window spans, and how many rows remain.
+/// How many rows of the matrix a window spans, and how many rows remain.
 pub(super) fn split_window(window: usize) -> (usize, usize) {
     if window < 2 * LANES {
         (0, window)
@@ -85,10 +85,10 @@ impl<O: Operation> VanHerk<O> {
             out.fill(O::IDENTITY);
         } else {
             self.push_columns(tile);
-            let (columns, scratch) = (&self.columns, &mut self.scratch);
+            let columns = &self.columns;
             match at_once {
-                Some(divisor) => across::<O, true>(columns, 0, divisor, scratch, out),
-                None => across::<O, false>(columns, self.remainder, 1.0, scratch, out),
+                Some(divisor) => across::<O, true>(columns, 0, divisor, out),
+                None => across::<O, false>(columns, self.remainder, 1.0, out),
             }
             self.columns.copy_within(end - LOOK_BACK..end, 0);
         }

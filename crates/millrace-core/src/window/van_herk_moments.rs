@@ -179,17 +179,18 @@ impl VanHerkMoments {
         }
     }
 
-    /// Moves the window over a tile of at most [`TILE`] rows, missing ones marked, and writes the
-    /// result at each. `counts` says how many rows of each window are there, `None` that all are.
+    /// Moves the window over a tile of at most [`TILE`] rows, missing ones marked if there are
+    /// `gaps`, and writes the result at each. `counts` says how many rows of each window are there, `None` that all are.
     /// A result is NaN where it is undefined.
     pub(super) fn push_tile(
         &mut self,
         tile: &[f64],
+        gaps: bool,
         counts: Option<&[f64]>,
         deviation: Deviation,
         out: &mut [f64],
     ) {
-        if tile.iter().any(|&value| is_missing(value)) {
+        if gaps {
             self.rows_without_gap = 0;
         }
         if self.shift.is_none() {
@@ -223,12 +224,8 @@ impl VanHerkMoments {
             let (first, second) = (&self.first_columns, &self.second_columns);
             let (count, ddof) = (self.window as f64, f64::from(deviation.ddof));
             match deviation.root {
-                true => {
-                    across_deviations::<true>(first, second, count, ddof, &mut self.scratch, out)
-                }
-                false => {
-                    across_deviations::<false>(first, second, count, ddof, &mut self.scratch, out)
-                }
+                true => across_deviations::<true>(first, second, count, ddof, out),
+                false => across_deviations::<false>(first, second, count, ddof, out),
             }
         } else {
             let [first, second] = &self.sums(tile);
@@ -261,8 +258,8 @@ impl VanHerkMoments {
         let (first, second) = (&mut first[..tile.len()], &mut second[..tile.len()]);
         let scratch = &mut self.scratch;
         if !self.first.is_empty() {
-            across::<Add, false>(&self.first_columns, self.remainder, 1.0, scratch, first);
-            across::<Add, false>(&self.second_columns, self.remainder, 1.0, scratch, second);
+            across::<Add, false>(&self.first_columns, self.remainder, 1.0, first);
+            across::<Add, false>(&self.second_columns, self.remainder, 1.0, second);
         }
         if self.remainder > 0 {
             let shift = self.shift.unwrap_or(0.0);
