@@ -1,10 +1,15 @@
+export { Batch } from './batch.ts';
 export { MillraceError } from './errors.ts';
+export { CustomNode } from './extension/custom-node.ts';
+export type { Plugin, PluginOptions } from './extension/load-plugins.ts';
+export { loadPlugins } from './extension/load-plugins.ts';
+export type { NodeClass, RegisterOptions } from './extension/register-api.ts';
 export type { AggregateName } from './frame/aggregate.ts';
 export { Column } from './frame/column.ts';
 export type { SpreadOptions } from './frame/column-aggregates.ts';
 export { ColumnAggregates } from './frame/column-aggregates.ts';
 export type { ColumnSink } from './frame/column-node.ts';
-export type { CollectOptions } from './frame/column-source.ts';
+export type { BatchOptions } from './frame/column-source.ts';
 export type { ArrowData } from './frame/data-frame.ts';
 export { DataFrame } from './frame/data-frame.ts';
 export type { EwmOptions, WeightedMean } from './frame/ewm.ts';
@@ -38,13 +43,27 @@ export { LowWaterMark } from './graph/low-water-mark.ts';
 export type { Metadata, Reference } from './graph/metadata.ts';
 export { Acknowledgement } from './graph/metadata.ts';
 export type { EmitOptions } from './graph/node.ts';
+export type { DrawingAttributes } from './observe/drawing.ts';
+export type { MimeBundle } from './observe/jupyter.ts';
 export type { AccumulateOptions } from './operators/accumulate.ts';
+export type { CollectorCache, CollectorOptions } from './operators/collect.ts';
 export type { FrequenciesOptions } from './operators/frequencies.ts';
 export { FrequencyTable } from './operators/frequency-table.ts';
+export type {
+  Learner,
+  Metric,
+  Predictor,
+  Sample,
+  TrainOptions,
+  Transformer,
+} from './operators/learning.ts';
 export { Literal, literal } from './operators/literal.ts';
 export type { PartitionOptions } from './operators/partition.ts';
+export type { PartitionUniqueOptions } from './operators/partition-unique.ts';
 export type { SlidingWindowOptions } from './operators/sliding-window.ts';
+export type { UniqueOptions } from './operators/unique.ts';
 export type { ZipOptions } from './operators/zip.ts';
+export type { ZipLatestOptions } from './operators/zip-latest.ts';
 export type { InteropObservable, Observer, Subscription } from './sinks/to-observable.ts';
 export type { IntakeOptions } from './sinks/to-writable.ts';
 export type { TextEncoding } from './sources/delimited-text.ts';
@@ -59,8 +78,16 @@ export type { PushOptions, Receiver } from './sources/push-source.ts';
 export { PushSource } from './sources/push-source.ts';
 export type { SourceOptions, SourceRun, SourceState } from './sources/source.ts';
 export { Source } from './sources/source.ts';
-export type { Item, Joined, JoinedAll, StreamOptions, StreamSnapshot } from './stream.ts';
-export { Stream } from './stream.ts';
+export type {
+  CombineLatestOptions,
+  Item,
+  Joined,
+  JoinedAll,
+  Spread,
+  StreamOptions,
+  StreamSnapshot,
+} from './stream.ts';
+export { Collector, Stream } from './stream.ts';
 export type { Clock, TimerHandle } from './time/clock.ts';
 export { setDefaultClock, systemClock } from './time/clock.ts';
 export type { Duration, DurationFields } from './time/duration.ts';

@@ -1,6 +1,14 @@
 import { Readable, type ReadableOptions, type Writable, type WritableOptions } from 'node:stream';
+import { inspect } from 'node:util';
+import { Batch } from './batch.ts';
 import { MillraceError } from './errors.ts';
-import { describe, isOptions, requireOptions } from './graph/arguments.ts';
+import { type NodeClass, type RegisterOptions, registerApi } from './extension/register-api.ts';
+import type { BatchOptions } from './frame/column-source.ts';
+import { toDataFrame, toSeries } from './frame/crossing.ts';
+import type { DataFrame } from './frame/data-frame.ts';
+import type { Series } from './frame/series.ts';
+import type { ColumnType, Schema } from './frame/types.ts';
+import { describe, isOptions, requireFunction, requireOptions } from './graph/arguments.ts';
 import { createNode, restoreState } from './graph/compile.ts';
 import { hasRoom } from './graph/has-room.ts';
 import { endInput, originsOf, quiesce, reopen } from './graph/lifecycle.ts';
@@ -15,12 +23,29 @@ import {
 } from './graph/node.ts';
 import type { Operator } from './graph/operator.ts';
 import { type ErrorHandler, reportUncaught } from './graph/uncaught.ts';
+import { toDot } from './observe/dot.ts';
+import { drawGraph } from './observe/draw-graph.ts';
+import type { DrawingAttributes } from './observe/drawing.ts';
+import { explainGraph } from './observe/explain.ts';
+import { jupyterDisplay, type MimeBundle } from './observe/jupyter.ts';
+import { labelOf } from './observe/label.ts';
+import { toMermaid } from './observe/mermaid.ts';
+import { dotToSvg } from './observe/svg.ts';
+import { visualize } from './observe/visualize.ts';
 import { type AccumulateOptions, accumulate, accumulateParams } from './operators/accumulate.ts';
 import type { AsyncContext } from './operators/async-call.ts';
 import { type BufferOptions, buffer, bufferParams } from './operators/buffer.ts';
 import { callback } from './operators/callback.ts';
+import {
+  type CollectorOptions,
+  type CollectState,
+  collect,
+  collectParams,
+  flushCollected,
+} from './operators/collect.ts';
+import { combineLatest, combineLatestParams } from './operators/combine-latest.ts';
 import { type DelayOptions, delay, delayParams } from './operators/delay.ts';
-import { filter, filterParams } from './operators/filter.ts';
+import { filter, filterParams, remove } from './operators/filter.ts';
 import { flatten } from './operators/flatten.ts';
 import {
   type FrequenciesOptions,
@@ -29,17 +54,37 @@ import {
 } from './operators/frequencies.ts';
 import type { FrequencyTable } from './operators/frequency-table.ts';
 import { latest } from './operators/latest.ts';
+import {
+  type Learner,
+  type Metric,
+  modelCallback,
+  type Predictor,
+  predict,
+  type Sample,
+  type Transformer,
+  train,
+  trainParams,
+  transform,
+} from './operators/learning.ts';
 import { Literal } from './operators/literal.ts';
 import { map } from './operators/map.ts';
 import { type MapAsyncOptions, mapAsync, mapAsyncParams } from './operators/map-async.ts';
 import { type PartitionOptions, partition, partitionParams } from './operators/partition.ts';
+import {
+  type PartitionUniqueOptions,
+  partitionUnique,
+  partitionUniqueParams,
+} from './operators/partition-unique.ts';
+import { pluck, pluckParams } from './operators/pluck.ts';
 import { rateLimit } from './operators/rate-limit.ts';
+import { slice, sliceParams } from './operators/slice.ts';
 import {
   type SlidingWindowOptions,
   slidingWindow,
   slidingWindowParams,
 } from './operators/sliding-window.ts';
 import { source } from './operators/source.ts';
+import { starmap } from './operators/starmap.ts';
 import {
   type TimedWindowOptions,
   timedWindow,
@@ -51,7 +96,9 @@ import {
   timedWindowUniqueParams,
 } from './operators/timed-window-unique.ts';
 import { union } from './operators/union.ts';
+import { type UniqueOptions, unique, uniqueParams } from './operators/unique.ts';
 import { type ZipOptions, zip, zipParams } from './operators/zip.ts';
+import { type ZipLatestOptions, zipLatest, zipLatestParams } from './operators/zip-latest.ts';
 import { sink } from './sinks/sink.ts';
 import { sinkToList } from './sinks/sink-to-list.ts';
 import { Handoff, toAsyncIterator } from './sinks/to-async-iterator.ts';
@@ -94,8 +141,20 @@ export type Joined<A> = A extends Stream<infer T> ? T : A extends Literal<infer 
 /** {@link Joined} of each argument of a join. */
 export type JoinedAll<A extends readonly unknown[]> = { readonly [I in keyof A]: Joined<A[I]> };
 
+/** The items of an element that is spread over a function's parameters. */
+export type Spread<T> = T extends readonly unknown[] ? [...T] : Item<T>[];
+
+/** Options of `combineLatest`. */
+export interface CombineLatestOptions {
+  /**
+   * The streams whose elements cause an emission, by themselves or by position, where 0 is the stream
+   * that `combineLatest` is called on. Default: all of them.
+   */
+  readonly emitOn?: Stream<unknown> | number | readonly (Stream<unknown> | number)[];
+}
+
 /** What an element that is iterable is made of. */
-export type Item<T> = T extends Iterable<infer I> ? I : never;
+export type Item<T> = unknown extends T ? T : T extends Iterable<infer I> ? I : never;
 
 /**
  * A stream of values of any kind. Elements put in by `emit` go through everything downstream, depth
@@ -262,6 +321,29 @@ export class Stream<T> {
   }
 
   /**
+   * Emits what a function makes of the items of each element, spread over its parameters.
+   *
+   * @param f called with the items of the element and `args`
+   *
+   * @example
+   * ```ts
+   * import { Stream } from 'millrace'
+   * import assert from 'node:assert/strict'
+   *
+   * const pairs = new Stream<[number, number]>()
+   * const sums = pairs.starmap((a, b) => a + b).sinkToList()
+   * pairs.emit([1, 2])
+   * assert.deepEqual(sums, [3])
+   * ```
+   */
+  starmap<U, A extends unknown[]>(
+    f: (...values: [...Spread<T>, ...A]) => U,
+    ...args: A
+  ): Stream<U> {
+    return this.#next(starmap, callback('starmap', 'f', f, args));
+  }
+
+  /**
    * Passes on the elements for which a predicate is true, or, without one, those that are truthy.
    *
    * @param predicate called with the element and `args`
@@ -284,6 +366,102 @@ export class Stream<T> {
   ): Stream<T>;
   filter(predicate?: ((...values: never[]) => unknown) | null, ...args: unknown[]): Stream<T> {
     return this.#next(filter, filterParams('filter', predicate, args, true));
+  }
+
+  /**
+   * Passes on the elements for which a predicate is false.
+   *
+   * @param predicate called with the element and `args`
+   *
+   * @example
+   * ```ts
+   * import { Stream } from 'millrace'
+   * import assert from 'node:assert/strict'
+   *
+   * const source = new Stream<number>()
+   * const odd = source.remove((x) => x % 2 === 0).sinkToList()
+   * source.emitMany([1, 2, 3])
+   * assert.deepEqual(odd, [1, 3])
+   * ```
+   */
+  remove<U extends T>(predicate: (x: T) => x is U): Stream<Exclude<T, U>>;
+  remove<A extends unknown[]>(predicate: (x: T, ...args: A) => unknown, ...args: A): Stream<T>;
+  remove(predicate: (...values: never[]) => unknown, ...args: unknown[]): Stream<unknown> {
+    requireFunction('remove', 'predicate', predicate);
+    return this.#next(remove, filterParams('remove', predicate, args, false));
+  }
+
+  /**
+   * Emits a property of each element, or an array of several.
+   *
+   * @param pick name or index of the property, or a list of them
+   * @throws from `emit`: `RangeError` where an element has no such property
+   *
+   * @example
+   * ```ts
+   * import { Stream } from 'millrace'
+   * import assert from 'node:assert/strict'
+   *
+   * const trades = new Stream<{ symbol: string; price: number; size: number }>()
+   * const prices = trades.pluck('price').sinkToList()
+   * const pairs = trades.pluck(['symbol', 'size']).sinkToList()
+   * trades.emit({ symbol: 'A', price: 1.5, size: 10 })
+   * assert.deepEqual(prices, [1.5])
+   * assert.deepEqual(pairs, [['A', 10]])
+   * ```
+   */
+  pluck<K extends keyof T>(pick: K): Stream<T[K]>;
+  pluck<const K extends readonly (keyof T)[]>(
+    pick: K,
+  ): Stream<{ readonly [I in keyof K]: T[K[I]] }>;
+  pluck(pick: unknown): Stream<unknown> {
+    return this.#next(pluck, pluckParams(pick));
+  }
+
+  /**
+   * Passes on the elements at some positions, counted from the moment of connection, as slicing a list
+   * does: from `start`, before `end`, every `step`-th of them. After the last one it disconnects itself.
+   *
+   * @param start first position, 0 or more; default 0
+   * @param end position after the last, 0 or more; default: no end
+   * @param step 1 or more; default 1
+   *
+   * @example
+   * ```ts
+   * import { Stream } from 'millrace'
+   * import assert from 'node:assert/strict'
+   *
+   * const source = new Stream<string>()
+   * const some = source.slice(1, 6, 2).sinkToList()
+   * source.emitMany('abcdefgh')
+   * assert.deepEqual(some, ['b', 'd', 'f'])
+   * ```
+   */
+  slice(start = 0, end?: number, step = 1): Stream<T> {
+    return this.#next(slice, sliceParams(start, end, step));
+  }
+
+  /**
+   * Passes on the elements that have not come before; with `maxsize`, not among the latest distinct
+   * ones.
+   *
+   * @param options `maxsize`, `key`, `hashable`
+   *
+   * @example
+   * ```ts
+   * import { Stream } from 'millrace'
+   * import assert from 'node:assert/strict'
+   *
+   * const source = new Stream<number>()
+   * const distinct = source.unique().sinkToList()
+   * const changes = source.unique({ maxsize: 1 }).sinkToList()
+   * source.emitMany([1, 1, 2, 2, 1])
+   * assert.deepEqual(distinct, [1, 2])
+   * assert.deepEqual(changes, [1, 2, 1])
+   * ```
+   */
+  unique(options?: UniqueOptions<T>): Stream<T> {
+    return this.#next(unique, uniqueParams(options));
   }
 
   /**
@@ -439,6 +617,54 @@ export class Stream<T> {
    */
   partition(n: number, options?: PartitionOptions<T>): Stream<readonly T[]> {
     return this.#next(partition, partitionParams(n, options));
+  }
+
+  /**
+   * Emits arrays of n elements that differ, by their keys; of elements with the same key one stays.
+   *
+   * @param n number of distinct keys, a positive integer
+   * @param options `key`; `keep`: `first` (default) or `last`, which then also counts for the order
+   *
+   * @example
+   * ```ts
+   * import { Stream } from 'millrace'
+   * import assert from 'node:assert/strict'
+   *
+   * const source = new Stream<string>()
+   * const key = (word: string) => word[0]
+   * const first = source.partitionUnique(2, { key }).sinkToList()
+   * const last = source.partitionUnique(2, { key, keep: 'last' }).sinkToList()
+   * source.emitMany(['ash', 'alder', 'beech'])
+   * assert.deepEqual(first, [['ash', 'beech']])
+   * assert.deepEqual(last, [['alder', 'beech']])
+   * ```
+   */
+  partitionUnique(n: number, options?: PartitionUniqueOptions<T>): Stream<readonly T[]> {
+    return this.#next(partitionUnique, partitionUniqueParams(n, options));
+  }
+
+  /**
+   * Keeps the elements until its `flush` is called, which emits them as an array. What is held is
+   * bounded only by a `cache` that bounds itself.
+   *
+   * @param options `cache`: where to keep them, shared with you
+   *
+   * @example
+   * ```ts
+   * import { Stream } from 'millrace'
+   * import assert from 'node:assert/strict'
+   *
+   * const source = new Stream<number>()
+   * const collector = source.collect()
+   * const seen = collector.sinkToList()
+   * source.emitMany([1, 2])
+   * collector.flush()
+   * collector.flush()
+   * assert.deepEqual(seen, [[1, 2], []])
+   * ```
+   */
+  collect(options?: CollectorOptions<T>): Collector<T> {
+    return new Collector<T>(createNode(collect, collectParams(options), [this.node]));
   }
 
   // Over time
@@ -679,6 +905,80 @@ export class Stream<T> {
   }
 
   /**
+   * Emits an array of the latest elements of this and other streams, whenever one of them emits, once
+   * all of them have.
+   *
+   * @param others streams; `{ emitOn }`, the streams whose elements cause an emission, may come last
+   *
+   * @example
+   * ```ts
+   * import { Stream } from 'millrace'
+   * import assert from 'node:assert/strict'
+   *
+   * const price = new Stream<number>()
+   * const size = new Stream<number>()
+   * const both = price.combineLatest(size).sinkToList()
+   * const trades = price.combineLatest(size, { emitOn: size }).sinkToList()
+   * price.emitMany([1, 2])
+   * size.emit(10)
+   * price.emit(3)
+   * assert.deepEqual(both, [[2, 10], [3, 10]])
+   * assert.deepEqual(trades, [[2, 10]])
+   * ```
+   */
+  combineLatest<const A extends readonly Stream<unknown>[]>(
+    ...others: readonly [...A, CombineLatestOptions]
+  ): Stream<readonly [T, ...JoinedAll<A>]>;
+  combineLatest<const A extends readonly Stream<unknown>[]>(
+    ...others: A
+  ): Stream<readonly [T, ...JoinedAll<A>]>;
+  combineLatest(...others: unknown[]): Stream<unknown> {
+    const options = isOptions(others.at(-1), ['emitOn'])
+      ? (others.pop() as CombineLatestOptions)
+      : {};
+    const { emitOn } = options;
+    const streams = requireStreams('combineLatest', others);
+    const nodes = (Array.isArray(emitOn) ? emitOn : [emitOn]).map((one: unknown) =>
+      one instanceof Stream ? one.node : one,
+    );
+    const inputs = [this.node, ...streams.map((other) => other.node)];
+    const params = combineLatestParams(emitOn === undefined ? undefined : nodes, inputs);
+    return this.#next(combineLatest, params, streams);
+  }
+
+  /**
+   * Emits an array for every element of this stream, with the latest elements of others. Until all of
+   * those have spoken, this stream's elements wait; when more than `maxsize` wait, `emit` returns a
+   * promise for the time when there is room.
+   *
+   * @param others streams; `{ maxsize }` may come last
+   *
+   * @example
+   * ```ts
+   * import { Stream } from 'millrace'
+   * import assert from 'node:assert/strict'
+   *
+   * const orders = new Stream<string>()
+   * const rates = new Stream<number>()
+   * const priced = orders.zipLatest(rates).sinkToList()
+   * orders.emit('a')
+   * rates.emitMany([1.1, 1.2])
+   * orders.emit('b')
+   * assert.deepEqual(priced, [['a', 1.1], ['b', 1.2]])
+   * ```
+   */
+  zipLatest<const A extends readonly Stream<unknown>[]>(
+    ...others: readonly [...A, ZipLatestOptions]
+  ): Stream<readonly [T, ...JoinedAll<A>]>;
+  zipLatest<const A extends readonly Stream<unknown>[]>(
+    ...others: A
+  ): Stream<readonly [T, ...JoinedAll<A>]>;
+  zipLatest(...others: unknown[]): Stream<unknown> {
+    const options = isOptions(others.at(-1), ['maxsize']) ? (others.pop() as ZipLatestOptions) : {};
+    return this.#next(zipLatest, zipLatestParams(options), requireStreams('zipLatest', others));
+  }
+
+  /**
    * Passes on the elements of this and other streams as they come.
    *
    * @example
@@ -890,6 +1190,237 @@ export class Stream<T> {
     return observable;
   }
 
+  // The other plane
+
+  /**
+   * Down to the column plane: the elements as a series, each a value, or an array or typed array of
+   * values that is a batch. Single values collect as `options` say.
+   *
+   * @param type of the column, such as `'f64'`
+   *
+   * @example
+   * ```ts
+   * import { Stream } from 'millrace'
+   * import assert from 'node:assert/strict'
+   *
+   * const source = new Stream<number[]>()
+   * const means = source.toSeries('f64').mean().sinkToList()
+   * source.emitMany([[1, 2], [6]])
+   * assert.deepEqual(means, [1.5, 3])
+   * ```
+   */
+  toSeries<D extends ColumnType>(type: D, options?: BatchOptions): Series<D> {
+    return toSeries(this, type, options);
+  }
+
+  /**
+   * Down to the column plane: the elements as rows of a frame, each a row, or rows or columns that
+   * are a batch. Single rows collect as `options` say.
+   *
+   * @param schema names and types of the columns
+   *
+   * @example
+   * ```ts
+   * import { Stream } from 'millrace'
+   * import assert from 'node:assert/strict'
+   *
+   * const source = new Stream<{ key: string; value: number }>()
+   * const sums = source.partition(3).toDataFrame({ key: 'utf8', value: 'f64' }).groupBy('key').value.sum()
+   * const seen = sums.sinkToList()
+   * source.emitMany([{ key: 'a', value: 1 }, { key: 'b', value: 2 }, { key: 'a', value: 3 }])
+   * assert.deepEqual(seen[0]?.toRows(), [{ key: 'a', value: 4 }, { key: 'b', value: 2 }])
+   * ```
+   */
+  toDataFrame<S extends Schema>(schema: S, options?: BatchOptions): DataFrame<S> {
+    return toDataFrame(this, schema, options);
+  }
+
+  /** The elements, which are batches, seen as what is in them; see {@link Batch}. */
+  toBatch(): Batch<Item<T>> {
+    return new Batch(this as unknown as Stream<Iterable<Item<T>>>);
+  }
+
+  // Online learning
+
+  /**
+   * Emits what a model's `transformOne` makes of each element.
+   *
+   * @example
+   * ```ts
+   * import { Stream } from 'millrace'
+   * import assert from 'node:assert/strict'
+   *
+   * const source = new Stream<number>()
+   * const scaled = source.transform({ transformOne: (x: number) => x / 10 }).sinkToList()
+   * source.emit(5)
+   * assert.deepEqual(scaled, [0.5])
+   * ```
+   */
+  transform<U>(model: Transformer<T, U>): Stream<U> {
+    return this.#next(transform, modelCallback('transform', model, 'transformOne'));
+  }
+
+  /**
+   * Emits what a model's `predictOne` predicts for each element.
+   */
+  predict<P>(model: Predictor<T, P>): Stream<P> {
+    return this.#next(predict, modelCallback('predict', model, 'predictOne'));
+  }
+
+  /**
+   * Has a model learn from each element `[x, y, weight]`. Emits nothing; with `metric` the value of
+   * that metric, updated with the model's prediction from before it learned the sample; with
+   * `passModel` the model.
+   *
+   * @example
+   * ```ts
+   * import { Stream } from 'millrace'
+   * import assert from 'node:assert/strict'
+   *
+   * let mean = 0
+   * let n = 0
+   * const model = {
+   *   learnOne(_x: null, y: number) { mean += (y - mean) / ++n },
+   *   predictOne: () => mean,
+   * }
+   * let error = 0
+   * const metric = { update: (y: number, p: number) => { error += Math.abs(y - p) }, get: () => error }
+   * const samples = new Stream<readonly [null, number]>()
+   * const errors = samples.train(model, { metric }).sinkToList()
+   * samples.emitMany([[null, 4], [null, 6]])
+   * assert.deepEqual(errors, [4, 6])
+   * ```
+   */
+  train<X, Y, P>(
+    this: Stream<Sample<X, Y>>,
+    model: Learner<X, Y> & Predictor<X, P>,
+    options: { readonly metric: Metric<Y, P> },
+  ): Stream<number>;
+  train<X, Y, M extends Learner<X, Y>>(
+    this: Stream<Sample<X, Y>>,
+    model: M,
+    options: { readonly passModel: true },
+  ): Stream<M>;
+  train<X, Y>(this: Stream<Sample<X, Y>>, model: Learner<X, Y>): Stream<never>;
+  train(model: unknown, options?: object): Stream<unknown> {
+    return this.#next(train, trainParams(model, options));
+  }
+
+  // Extension
+
+  /**
+   * Gives streams a method that adds a node of a class of yours, or with `static` gives `Stream` a
+   * method that makes a source of yours. Declare its type by merging into the module `millrace`.
+   *
+   * @param name of the method
+   * @param nodeClass whose constructor takes the stream (not with `static`) and then the arguments
+   * @param options `static`; `plugin`: who registers, for the message of a clash
+   *
+   * Throws a `MillraceError`, code `ERR_NAME_TAKEN`, naming both, if the name is taken.
+   *
+   * @example
+   * ```ts
+   * import { CustomNode, Stream } from 'millrace'
+   * import assert from 'node:assert/strict'
+   *
+   * class Every<T> extends CustomNode<T, T> {
+   *   #left = 0
+   *   readonly #n: number
+   *   constructor(upstream: Stream<T>, n: number) {
+   *     super(upstream)
+   *     this.#n = n
+   *   }
+   *   protected override update(x: T) {
+   *     if (this.#left-- > 0) return
+   *     this.#left = this.#n - 1
+   *     this.push(x)
+   *   }
+   * }
+   * declare module 'millrace' {
+   *   interface Stream<T> { every(n: number): Stream<T> }
+   * }
+   * Stream.registerApi('every', Every)
+   *
+   * const source = new Stream<number>()
+   * const seen = source.every(2).sinkToList()
+   * source.emitMany([1, 2, 3])
+   * assert.deepEqual(seen, [1, 3])
+   * ```
+   */
+  static registerApi(name: string, nodeClass: NodeClass, options?: RegisterOptions): void {
+    registerApi(Stream, name, nodeClass, options);
+  }
+
+  // Seeing the graph
+
+  /**
+   * How this graph is compiled, as text: the segments, the operators that are fused in each in order
+   * of delivery, the boundaries where one ends, and where the column plane begins.
+   *
+   * @example
+   * ```ts
+   * import { Stream } from 'millrace'
+   * import assert from 'node:assert/strict'
+   *
+   * const source = new Stream<number>()
+   * source.map((x) => x + 1).buffer(10).sink(() => {})
+   * assert.match(source.explain(), /boundary: accepts here, delivers later/)
+   * ```
+   */
+  explain(): string {
+    return explainGraph(this.node);
+  }
+
+  /**
+   * Writes a drawing of the whole graph that this stream is in, both planes of it, with the shapes
+   * of streamz and edges numbered in order of delivery.
+   *
+   * @param filename ends in `.svg`, `.png`, `.dot` or `.mmd`
+   * @param attributes of the graph, under Graphviz' names
+   * @returns a promise for the time when it is written. SVG needs the package `@viz-js/viz`, PNG also
+   * `@resvg/resvg-wasm` and `dejavu-fonts-ttf`: no binary. Rejects with `ERR_MISSING_PACKAGE` without.
+   */
+  visualize(filename: string, attributes?: DrawingAttributes): Promise<void> {
+    return visualize(drawGraph(this.node), filename, attributes);
+  }
+
+  /**
+   * The drawing in Graphviz' DOT language.
+   *
+   * @example
+   * ```ts
+   * import { Stream } from 'millrace'
+   * import assert from 'node:assert/strict'
+   *
+   * const source = new Stream<number>({ name: 'ticks' })
+   * source.accumulate((sum, x) => sum + x).sink(() => {})
+   * assert.match(source.toDot({ rankdir: 'LR' }), /rankdir="LR"[^]*shape=box/)
+   * ```
+   */
+  toDot(attributes?: DrawingAttributes): string {
+    return toDot(drawGraph(this.node), attributes);
+  }
+
+  /** The drawing as a Mermaid flowchart; of the attributes, `rankdir` is used. */
+  toMermaid(attributes?: DrawingAttributes): string {
+    return toMermaid(drawGraph(this.node), attributes);
+  }
+
+  /** The drawing as SVG text; needs the package `@viz-js/viz`. */
+  toSVG(attributes?: DrawingAttributes): Promise<string> {
+    return dotToSvg(this.toDot(attributes));
+  }
+
+  /** Shows what it is, in `console.log`. */
+  [inspect.custom](): string {
+    return `${this.constructor.name} <${labelOf(this.node)}>`;
+  }
+
+  /** Shows the graph in a notebook. */
+  [Symbol.for('Jupyter.display')](): Promise<MimeBundle> {
+    return jupyterDisplay(inspect(this), drawGraph(this.node));
+  }
+
   // The graph
 
   /**
@@ -1084,13 +1615,25 @@ for (const key of OBSERVABLE_KEYS) {
   });
 }
 
+/** The stream that `collect` returns. */
+export class Collector<T> extends Stream<readonly T[]> {
+  /**
+   * Emits the elements kept so far as an array, even if there are none, and forgets them. It can be
+   * handed on as a callback: `other.sink(collector.flush)` flushes at every element of another stream.
+   *
+   * @returns as `emit` does
+   */
+  readonly flush = (): Promise<void> | undefined =>
+    flushCollected(this.node as Node<unknown, CollectState>);
+}
+
 function ownerOf(node: Node): Stream<unknown>[] {
   return node.owner instanceof Stream ? [node.owner] : [];
 }
 
-function requireStreams(operator: string, values: readonly unknown[]): void {
-  for (const value of values) {
-    if (value instanceof Stream) continue;
+function requireStreams(operator: string, values: readonly unknown[]): Stream<unknown>[] {
+  return values.map((value) => {
+    if (value instanceof Stream) return value;
     throw new TypeError(`Cannot ${operator}: a Stream is wanted, got ${describe(value)}`);
-  }
+  });
 }

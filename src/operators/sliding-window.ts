@@ -68,6 +68,12 @@ ${params.returnPartial ? emit : `if (${end} >= ${n}) {\n${emit}\n}`}`;
     state.tags = state.slab.slice(1 - state.n).map(() => undefined);
     if (state.n === 1) state.tags = [];
   },
+  forget({ state }) {
+    const held = state.tags ?? [];
+    state.slab = [];
+    if (state.tags !== undefined) state.tags = [];
+    return held;
+  },
   snapshot: (state) => state.slab.slice(-state.n),
   restore: (data, { n }) => newState(n, [...(data as unknown[])]),
 });

@@ -85,6 +85,17 @@ export const zip = defineOperator<ZipParams, ZipState>({
     if (gone !== undefined) abandon(gone);
     if (!node.isDestroyed) drain(node);
   },
+  isFull: ({ params, state }, port) =>
+    state.buffers[port]!.queue.size >= params.maxsize &&
+    state.buffers.some(({ queue }, other) => other !== port && queue.size === 0),
+  forget({ state }) {
+    const held = state.buffers.flatMap(({ queue }) => queue.toTags());
+    for (const buffer of state.buffers) {
+      while (buffer.queue.size > 0) buffer.queue.shift();
+      buffer.open();
+    }
+    return held;
+  },
   snapshot: (state) => state.buffers.map((buffer) => buffer.queue.toArray()),
   restore(data) {
     const buffers = (data as unknown[][]).map((items) => {

@@ -1,0 +1,194 @@
+import { requirePositiveInteger } from '../graph/arguments.ts';
+import { collectError, type Delivery, gather, join, raise } from '../graph/delivery.ts';
+import { concatMetadata, release as letGo, retain, type Tag } from '../graph/metadata.ts';
+import { defineOperator, type Send } from '../graph/operator.ts';
+import { ZipBuffer } from './zip.ts';
+
+/** Options of `zipLatest`. */
+export interface ZipLatestOptions {
+  /**
+   * Elements of the first stream that may wait for the others to speak before its emitters are held
+   * back; at least 1, `Infinity` never holds back. Default: 10.
+   */
+  readonly maxsize?: number;
+}
+
+/** How far the lossless input may run ahead. */
+export interface ZipLatestParams {
+  readonly maxsize: number;
+}
+
+/** The latest element of an input other than the lossless one. */
+interface Slot {
+  value: unknown;
+  hasValue: boolean;
+  tag: Tag;
+}
+
+/** What waits on the lossless input, and the latest elements of the others. */
+export interface ZipLatestState {
+  readonly lossless: ZipBuffer;
+  /** By port; the lossless input's is unused. */
+  readonly slots: Slot[];
+  /** Inputs other than the lossless one that have not spoken yet. */
+  missing: number;
+  /** False once the lossless input was disconnected: nothing causes an emission any more. */
+  hasLossless: boolean;
+  isTracked: boolean;
+}
+
+/** Emits an array for every element of the first input, with the latest elements of the others. */
+export const zipLatest = defineOperator<ZipLatestParams, ZipLatestState>({
+  name: 'zipLatest',
+  version: 1,
+  ports: true,
+  holds: true,
+  create: () => newState(),
+  link(node, send, port) {
+    const { params, state } = node;
+    const slot = state.slots[port]!;
+    if (port > 0 || !state.hasLossless)
+      return (value, tag) => update(state, params, slot, value, tag, send);
+    return (value, tag) => {
+      const { lossless } = state;
+      if (state.missing === 0 && lossless.queue.size === 0) {
+        return send([value, ...latest(state)], tagsOf(state, tag));
+      }
+      retain(tag);
+      lossless.queue.push(value, tag);
+      return lossless.queue.size > params.maxsize ? gather(undefined, lossless.wait()) : undefined;
+    };
+  },
+  track(state) {
+    state.isTracked = true;
+    state.lossless.queue.track();
+  },
+  connected({ state }, port) {
+    state.slots.push({ value: undefined, hasValue: false, tag: undefined });
+    if (port === 0) state.hasLossless = true;
+    else state.missing++;
+  },
+  disconnected(node, port) {
+    const { params, state } = node;
+    const [gone] = state.slots.splice(port, 1);
+    if (port === 0 && state.hasLossless) {
+      state.hasLossless = false;
+      state.lossless.open();
+      for (const tag of drop(state.lossless)) letGo(tag);
+      return;
+    }
+    letGo(gone?.tag);
+    if (gone?.hasValue) return;
+    state.missing--;
+    if (node.isDestroyed) return;
+    // The rest may have been waiting for that input only.
+    flushLossless(state, params, (value, tag, release) => {
+      node.emit(value, { metadata: tag });
+      letGo(release);
+      return undefined;
+    });
+  },
+  isFull: ({ params, state }, port) =>
+    port === 0 && state.lossless.queue.size >= params.maxsize && state.missing > 0,
+  forget({ state }) {
+    state.lossless.open();
+    const held = [...drop(state.lossless), ...state.slots.map(({ tag }) => tag)];
+    for (const slot of state.slots) {
+      slot.value = undefined;
+      slot.hasValue = false;
+      slot.tag = undefined;
+    }
+    state.missing = state.slots.length - (state.hasLossless ? 1 : 0);
+    return held;
+  },
+  snapshot: ({ lossless, slots, hasLossless }) => ({
+    lossless: lossless.queue.toArray(),
+    slots: slots.map(({ value, hasValue }) => ({ value, hasValue })),
+    hasLossless,
+  }),
+  restore(data) {
+    const saved = data as {
+      lossless: unknown[];
+      slots: { value: unknown; hasValue: boolean }[];
+      hasLossless: boolean;
+    };
+    const state = newState();
+    state.hasLossless = saved.hasLossless;
+    for (const value of saved.lossless) state.lossless.queue.push(value);
+    for (const slot of saved.slots) state.slots.push({ ...slot, tag: undefined });
+    state.missing = others(state).filter(({ hasValue }) => !hasValue).length;
+    return state;
+  },
+});
+
+/** Checks the arguments of `zipLatest`. */
+export function zipLatestParams({ maxsize = 10 }: ZipLatestOptions): ZipLatestParams {
+  if (maxsize !== Number.POSITIVE_INFINITY) requirePositiveInteger('zipLatest', 'maxsize', maxsize);
+  return { maxsize };
+}
+
+function newState(): ZipLatestState {
+  return {
+    lossless: new ZipBuffer(),
+    slots: [],
+    missing: 0,
+    hasLossless: false,
+    isTracked: false,
+  };
+}
+
+function others({ slots, hasLossless }: ZipLatestState): Slot[] {
+  return hasLossless ? slots.slice(1) : slots;
+}
+
+function latest(state: ZipLatestState): unknown[] {
+  return others(state).map(({ value }) => value);
+}
+
+function tagsOf(state: ZipLatestState, tag: Tag): Tag {
+  return state.isTracked
+    ? concatMetadata([tag, ...others(state).map((slot) => slot.tag)])
+    : undefined;
+}
+
+function drop({ queue }: ZipBuffer): Tag[] {
+  const held = queue.toTags();
+  while (queue.size > 0) queue.shift();
+  return held;
+}
+
+function update(
+  state: ZipLatestState,
+  params: ZipLatestParams,
+  slot: Slot,
+  value: unknown,
+  tag: Tag,
+  send: Send,
+): Delivery {
+  const left = slot.tag;
+  retain(tag);
+  slot.value = value;
+  slot.tag = tag;
+  if (!slot.hasValue) {
+    slot.hasValue = true;
+    state.missing--;
+  }
+  letGo(left);
+  return state.lossless.queue.size > 0 ? flushLossless(state, params, send) : undefined;
+}
+
+/** Sends what waited, all of it even if some of it fails. */
+function flushLossless(state: ZipLatestState, params: ZipLatestParams, send: Send): Delivery {
+  let pending: Delivery;
+  let errors: unknown[] | undefined;
+  while (state.missing === 0 && state.lossless.queue.size > 0) {
+    const tag = state.lossless.queue.headTag();
+    const value = state.lossless.take(params.maxsize);
+    try {
+      pending = join(pending, send([value, ...latest(state)], tagsOf(state, tag), tag));
+    } catch (error) {
+      errors = collectError(errors, error);
+    }
+  }
+  return errors === undefined ? pending : raise(errors, pending);
+}
