@@ -91,13 +91,14 @@ function close(node: Node): void {
   node.uninstall();
 }
 
-/** Opens a graph again whose input had ended, from a source on. */
+/** Lets elements in again from a source on, where input had ended or a node had refused them. */
 export function reopen(source: Node): void {
   for (const node of reachable([source], downstreamOf)) {
-    if (!node.isClosed) continue;
-    node.ended = undefined;
-    node.isClosed = false;
-    invalidate(node);
+    if (node.isClosed) {
+      node.ended = undefined;
+      node.isClosed = false;
+      invalidate(node);
+    }
     node.operator.start?.(node);
   }
 }

@@ -88,7 +88,10 @@ export interface Operator<P = unknown, S = unknown> {
   restore?(data: unknown, params: P, node: Node<P, S>): S;
   /** Whether an element arriving at `port` would have to wait, or would be refused. */
   isFull?(node: Node<P, S>, port: number): boolean;
-  /** Input may come: called once the node is connected, when it begins anew or has a new state. */
+  /**
+   * Input may come: called once the node is connected, and again whenever its source is started or
+   * its state was restored, also if it was running.
+   */
   start?(node: Node<P, S>): void;
   /** Nothing more is to be emitted, unless it is started again: frees timers of its own. */
   stop?(node: Node<P, S>): void;
