@@ -3,11 +3,14 @@ import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Target } from './suite.ts';
 
-/** What an engine took: per round, in the forms in which it can do the work, seconds per run. */
+/**
+ * What an engine took: per round, in the forms in which it can do the work, seconds per run. A round
+ * in which it failed is missing, and stays so: ratios pair what ran side by side.
+ */
 export interface EngineResult {
   engine: string;
   version: string;
-  rounds: { form: string; seconds: number[] }[][];
+  rounds: ({ form: string; seconds: number[] }[] | undefined)[];
 }
 
 /** One suite's timings and what they are held against. */
@@ -26,7 +29,7 @@ interface Timing {
   /** Nanoseconds per element: median of all samples, quartiles, and the median of each round. */
   median: number;
   quartiles: [number, number];
-  rounds: number[];
+  rounds: (number | undefined)[];
   samples: number;
 }
 
@@ -53,12 +56,14 @@ export function table(results: readonly SuiteResult[]): string {
   return lines.join('\n');
 }
 
+/** Ratios within each round, in which both met the same load; the median of them is what counts. */
 function compare(own: Timing, rival: Timing, target: Target | undefined): string {
-  const ratio = rival.median / own.median;
-  const ratios = own.rounds.flatMap((ours, i) => {
-    const theirs = rival.rounds[i];
-    return theirs === undefined ? [] : [theirs / ours];
+  const ratios = own.rounds.flatMap((ours, round) => {
+    const theirs = rival.rounds[round];
+    return ours === undefined || theirs === undefined ? [] : [theirs / ours];
   });
+  if (ratios.length === 0) return ' | | not timed in one round';
+  const ratio = quantile(ratios, 0.5);
   const spread = `${digits(Math.min(...ratios))}–${digits(Math.max(...ratios))}×`;
   const wanted =
     target === undefined
@@ -69,21 +74,22 @@ function compare(own: Timing, rival: Timing, target: Target | undefined): string
 
 /** The form of an engine with the smallest median: each is taken at its best. */
 function best({ engine, version, rounds }: EngineResult, elements: number): Timing {
-  const forms = [...new Set(rounds.flat().map(({ form }) => form))];
-  const timings = forms.map((form): Timing => {
-    const samples = rounds.map((round) =>
+  const forms = new Set(rounds.flatMap((round) => round?.map(({ form }) => form) ?? []));
+  const timings = [...forms].map((form): Timing => {
+    // Not `map`, which would leave holes where rounds are missing.
+    const samples = Array.from(rounds, (round) =>
       round
-        .filter((timed) => timed.form === form)
+        ?.filter((timed) => timed.form === form)
         .flatMap(({ seconds }) => seconds.map((s) => (s * 1e9) / elements)),
     );
-    const all = samples.flat();
+    const all = samples.flatMap((round) => round ?? []);
     return {
       engine,
       version,
       form,
       median: quantile(all, 0.5),
       quartiles: [quantile(all, 0.25), quantile(all, 0.75)],
-      rounds: samples.map((round) => quantile(round, 0.5)),
+      rounds: samples.map((round) => (round === undefined ? undefined : quantile(round, 0.5))),
       samples: all.length,
     };
   });
@@ -122,7 +128,7 @@ export function record(results: readonly SuiteResult[], problems: readonly strin
   const markdown = [
     table(results),
     '',
-    `Measured on ${date}: ${machine}. Medians; spread is the ratio's range over fresh processes.`,
+    `Measured on ${date}: ${machine}. Times are medians; ratios are the median and range of those within each round of fresh processes.`,
     `Versions: ${versions.join(', ')}.`,
     ...problems.map((problem) => `\n${problem}.`),
     '',

@@ -86,7 +86,7 @@ async function measure(suites: readonly Suite[]): Promise<boolean> {
           if (message.kind === 'timed') {
             elements = message.elements;
             const result = engines.get(name) ?? { engine: name, version, rounds: [] };
-            result.rounds.push(message.forms);
+            result.rounds[round] = message.forms;
             engines.set(name, result);
           }
         }
