@@ -24,7 +24,7 @@ readings
   .groupBy('sensor')
   .degrees.mean()
   .toStream()
-  .map((means) => means.toRows().filter((row) => row.degrees > 22))
+  .map((means) => means.toRows().filter((row) => row.degrees !== null && row.degrees > 22))
   .filter((warm) => warm.length > 0)
   .sink((warm) => console.log('warm:', warm));
 
