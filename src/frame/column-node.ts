@@ -8,11 +8,22 @@ export interface ColumnSink {
   destroy(): void;
 }
 
+let reveal: (column: ColumnNode<unknown>) => PlanNode;
+
+/** The node of the plan that yields the results of live columns; for crossings and drawings. */
+export function planNodeOf(column: ColumnNode<unknown>): PlanNode {
+  return reveal(column);
+}
+
 /**
  * What all live columns have in common: something that sinks receive once per batch. `Out` is what
  * they receive.
  */
 export abstract class ColumnNode<Out> {
+  static {
+    reveal = (column) => column.node();
+  }
+
   readonly #graph: Graph;
 
   constructor(graph: Graph) {

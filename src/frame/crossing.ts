@@ -1,7 +1,8 @@
+import { noteCrossing } from '../observe/crossings.ts';
 import { Stream } from '../stream.ts';
 import { Column } from './column.ts';
-import type { ColumnNode } from './column-node.ts';
-import type { CollectOptions } from './column-source.ts';
+import { type ColumnNode, planNodeOf } from './column-node.ts';
+import type { BatchOptions } from './column-source.ts';
 import { DataFrame } from './data-frame.ts';
 import { Series } from './series.ts';
 import { Table } from './table.ts';
@@ -14,10 +15,11 @@ import type { ColumnType, InputOf, InputRow, Schema } from './types.ts';
 export function toSeries<D extends ColumnType>(
   stream: Stream<unknown>,
   type: D,
-  options?: CollectOptions,
+  options?: BatchOptions,
 ): Series<D> {
   const series = new Series(type, options);
-  stream.sink((value) => series.emit(value as InputOf<D>));
+  const sink = stream.sink((value) => series.emit(value as InputOf<D>));
+  noteCrossing(sink.node, planNodeOf(series).graph.input);
   return series;
 }
 
@@ -28,10 +30,11 @@ export function toSeries<D extends ColumnType>(
 export function toDataFrame<S extends Schema>(
   stream: Stream<unknown>,
   schema: S,
-  options?: CollectOptions,
+  options?: BatchOptions,
 ): DataFrame<S> {
   const frame = new DataFrame(schema, options);
-  stream.sink((row) => frame.emit(row as InputRow<S>));
+  const sink = stream.sink((row) => frame.emit(row as InputRow<S>));
+  noteCrossing(sink.node, planNodeOf(frame).graph.input);
   return frame as unknown as DataFrame<S>;
 }
 
@@ -39,6 +42,7 @@ export function toDataFrame<S extends Schema>(
 export function toStream<T>(node: ColumnNode<Iterable<T>>): Stream<T> {
   const stream = new Stream<T>();
   node.sink((result) => stream.emitMany(rowsOf(result)));
+  noteCrossing(planNodeOf(node), stream.node);
   return stream;
 }
 
@@ -46,6 +50,7 @@ export function toStream<T>(node: ColumnNode<Iterable<T>>): Stream<T> {
 export function toResultStream<T>(node: ColumnNode<T>): Stream<T> {
   const stream = new Stream<T>();
   node.sink((result) => stream.emit(result));
+  noteCrossing(planNodeOf(node), stream.node);
   return stream;
 }
 

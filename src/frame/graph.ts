@@ -74,18 +74,26 @@ export class Graph {
     };
   }
 
+  /** The nodes that have sinks, in order of subscription. */
+  get targets(): readonly PlanNode[] {
+    return this.#subscriptions.map(({ node }) => node);
+  }
+
   /** The plan for the sinks there are now; `null` while there is none. */
   plan(): Plan | null {
     if (this.#stale) this.#compile();
     return this.#compiled?.plan ?? null;
   }
 
-  /** Runs one batch and delivers its results. */
-  push(rows: number, buffers: ReadonlyArray<TypedArray | null>): Promise<void> | undefined {
-    const plan = this.plan();
-    if (plan === null) return undefined;
-    plan.push(rows, buffers);
-    return this.#deliver(plan);
+  /** Runs one batch, whose results {@link Graph.deliver} hands out: call it next. */
+  compute(rows: number, buffers: ReadonlyArray<TypedArray | null>): void {
+    this.plan()?.push(rows, buffers);
+  }
+
+  /** Hands the results of the last batch to the sinks. */
+  deliver(): Promise<void> | undefined {
+    const plan = this.#compiled?.plan;
+    return plan === undefined ? undefined : this.#deliver(plan);
   }
 
   /** Runs one batch of a single f64 column without missing values and delivers its results. */
@@ -156,11 +164,9 @@ export class Graph {
     const targets = this.#subscriptions.map(({ node }) => node);
     const entries = planEntries(before?.entries ?? [], targets);
     if (entries.length > (before?.entries.length ?? 0)) {
-      const plan = new Plan(planSpec(this.input, this.name, entries));
-      if (before !== null) {
-        plan.restore(before.plan.snapshot());
-        plan.dictionaries.push(...before.plan.dictionaries);
-      }
+      const settled = before?.plan.input.filter(({ used }) => used) ?? [];
+      const plan = new Plan(planSpec(this.input, this.name, entries, settled));
+      if (before !== null) plan.adopt(before.plan);
       this.#compiled = { plan, entries };
       this.generation++;
     }
