@@ -5,6 +5,8 @@
 //! fixed-size arrays, which the compiler turns into vector code for each instruction set. No
 //! operation is reordered: the results have the same bits on all of them.
 
+use std::cell::Cell;
+
 use multiversion::multiversion;
 
 /// Columns of the matrix: a register of 256 bits. More would shorten the chains, which other work
@@ -95,11 +97,18 @@ pub(super) fn advance<O: Operation>(
     let (column_chunks, tail_columns) = columns.as_chunks_mut::<LANES>();
     let start = (position + head) / LANES;
     let mut running = *prefix;
+    // Cells, because the loop reads one row ahead of the one it writes.
     let block_part = &mut block[start..start + chunks.len() + 1];
-    for (index, (chunk, column)) in chunks.iter().zip(column_chunks).enumerate() {
+    let block_part = Cell::from_mut(block_part).as_slice_of_cells();
+    let steps = block_part
+        .iter()
+        .zip(&block_part[1..])
+        .zip(chunks)
+        .zip(column_chunks);
+    for (((here, next), chunk), column) in steps {
         running = combine_lanes::<O>(&running, chunk);
-        *column = combine_lanes::<O>(&block_part[index + 1], &running);
-        block_part[index] = *chunk;
+        *column = combine_lanes::<O>(&next.get(), &running);
+        here.set(*chunk);
     }
     *prefix = running;
     let position = (start + chunks.len()) * LANES;

@@ -15,6 +15,8 @@
 //! blocks of n rows, which are scanned when first wanted. That choice depends on the window only,
 //! so results do not depend on how the rows were cut into batches.
 
+use std::cell::Cell;
+
 use multiversion::multiversion;
 
 use super::lane_scan::{
@@ -527,18 +529,17 @@ fn advance<const GAPS: bool>(
     let start = (position + head) / LANES;
     let rows_of_block = start..start + chunks.len() + 1;
     let first_part = &mut first[rows_of_block.clone()];
+    let first_part = Cell::from_mut(first_part).as_slice_of_cells();
     let second_part = &second[rows_of_block];
     let mut running = *prefix;
-    for (index, ((chunk, first_column), second_column)) in chunks
-        .iter()
-        .zip(first_chunks)
-        .zip(second_chunks)
-        .enumerate()
-    {
+    let suffixes = first_part[1..].iter().zip(&second_part[1..]);
+    let columns = first_chunks.iter_mut().zip(second_chunks);
+    let steps = first_part.iter().zip(suffixes).zip(chunks).zip(columns);
+    for (((here, suffix), chunk), column) in steps {
         running.add::<GAPS>(chunk, shift);
-        *first_column = combine_lanes::<Add>(&first_part[index + 1], &running.first);
-        *second_column = combine_lanes::<Add>(&second_part[index + 1], &running.second);
-        first_part[index] = *chunk;
+        *column.0 = combine_lanes::<Add>(&suffix.0.get(), &running.first);
+        *column.1 = combine_lanes::<Add>(suffix.1, &running.second);
+        here.set(*chunk);
     }
     *prefix = running;
     let position = (start + chunks.len()) * LANES;
@@ -579,15 +580,16 @@ fn advance_part(
 fn turn<const GAPS: bool>(first: &mut [Lanes], second: &mut [Lanes], shift: f64) -> [Powers; 2] {
     let mut whole = Powers::default();
     let mut but_last = Powers::default();
-    let last = first.len() - 1;
-    for index in (0..first.len()).rev() {
-        let row = first[index];
+    let mut rows = first.iter_mut().zip(second).rev();
+    if let Some((first, second)) = rows.next() {
+        whole.add::<GAPS>(first, shift);
+        (*first, *second) = (whole.first, whole.second);
+    }
+    for (first, second) in rows {
+        let row = *first;
         whole.add::<GAPS>(&row, shift);
-        if index < last {
-            but_last.add::<GAPS>(&row, shift);
-        }
-        first[index] = whole.first;
-        second[index] = whole.second;
+        but_last.add::<GAPS>(&row, shift);
+        (*first, *second) = (whole.first, whole.second);
     }
     [but_last, whole]
 }
