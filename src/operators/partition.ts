@@ -1,6 +1,10 @@
 import { requireOptions, requirePositiveInteger } from '../graph/arguments.ts';
 import { concatMetadata, retain, type Tag } from '../graph/metadata.ts';
+import type { Node } from '../graph/node.ts';
 import { defineOperator, type Template } from '../graph/operator.ts';
+import { emitHeld } from '../graph/pump.ts';
+import type { Clock, TimerHandle } from '../time/clock.ts';
+import { type Duration, parseDuration } from '../time/duration.ts';
 import { type KeyOf, keyFunction } from './key.ts';
 
 /** Options of `partition`. */
@@ -10,6 +14,11 @@ export interface PartitionOptions<T> {
    * as in a `Map`. What is held is bounded by the keys that have an unfinished partition.
    */
   readonly key?: ((x: T) => unknown) | PropertyKey;
+  /**
+   * Emit a partition as it is when it is not full this long after its first element. There is no
+   * emitter then: errors of its delivery go to the graph's `onError`. Default: never.
+   */
+  readonly timeout?: Duration;
   /** Emit unfinished partitions when the input ends. Default: true. */
   readonly flush?: boolean;
 }
@@ -18,6 +27,8 @@ export interface PartitionOptions<T> {
 export interface PartitionParams {
   readonly n: number;
   readonly key: KeyOf | undefined;
+  /** Milliseconds. */
+  readonly timeout: number | undefined;
   readonly flush: boolean;
 }
 
@@ -29,6 +40,10 @@ export interface PartitionBuffer {
   readonly items: unknown[];
   size: number;
   tags: Tag[] | undefined;
+  /** Runs while there is anything in it, where there is a timeout. */
+  timer: TimerHandle | undefined;
+  /** When the timer fires. */
+  due: number;
 }
 
 /** What is being filled: one buffer, or one per key that has any. */
@@ -37,6 +52,7 @@ export interface PartitionState {
   /** A key's buffer goes when it is emitted, so there are no empty ones. */
   readonly byKey: Map<unknown, PartitionBuffer>;
   isTracked: boolean;
+  readonly clock: Clock;
 }
 
 /** Emits arrays of n elements, of equal key where a key is given. */
@@ -44,16 +60,16 @@ export const partition = defineOperator<PartitionParams, PartitionState>({
   name: 'partition',
   version: 1,
   holds: true,
-  create: () => newState(),
+  create: (_params, node) => newState(node.environment.clock),
   generate(template) {
-    return template.params.key === undefined && template.tag === undefined
+    const { key, timeout } = template.params;
+    return key === undefined && timeout === undefined && template.tag === undefined
       ? plainText(template)
       : heldText(template);
   },
   link(node, send) {
-    const { params, state } = node;
     return (value, tag) => {
-      const full = add(state, params, value, tag);
+      const full = add(node, value, tag);
       return full === undefined ? undefined : send(full.items, full.tag, full.tag);
     };
   },
@@ -63,9 +79,15 @@ export const partition = defineOperator<PartitionParams, PartitionState>({
       buffer.tags = contentOf(buffer).map(() => undefined);
     }
   },
+  start(node) {
+    const { params, state } = node;
+    if (params.timeout === undefined) return;
+    if (state.all.size > 0) arm(node, state.all, undefined);
+    for (const [key, buffer] of state.byKey) arm(node, buffer, key);
+  },
   snapshot: (state) => ({
-    items: contentOf(state.all),
-    byKey: [...state.byKey].map(([key, buffer]) => [key, contentOf(buffer)]),
+    all: saved(state, state.all),
+    byKey: [...state.byKey].map(([key, buffer]) => [key, saved(state, buffer)]),
   }),
   flush(node) {
     const { params, state } = node;
@@ -79,11 +101,13 @@ export const partition = defineOperator<PartitionParams, PartitionState>({
     return remainders;
   },
   forget: (node) => forget(node.state),
-  restore(data) {
-    const { items, byKey } = data as { items: unknown[]; byKey: [unknown, unknown[]][] };
-    const state = newState();
-    state.all = newBuffer(items);
-    for (const [key, kept] of byKey) state.byKey.set(key, newBuffer(kept));
+  restore(data, _params, { environment: { clock } }) {
+    const { all, byKey } = data as { all: SavedBuffer; byKey: [unknown, SavedBuffer][] };
+    const state = newState(clock);
+    state.all = newBuffer(all.items, clock.now() + all.left);
+    for (const [key, { items, left }] of byKey) {
+      state.byKey.set(key, newBuffer(items, clock.now() + left));
+    }
     return state;
   },
 });
@@ -91,24 +115,66 @@ export const partition = defineOperator<PartitionParams, PartitionState>({
 /** Checks the arguments of `partition`. */
 export function partitionParams<T>(n: number, options: PartitionOptions<T> = {}): PartitionParams {
   requirePositiveInteger('partition', 'n', n);
-  requireOptions('partition', options, ['key', 'flush']);
-  const { key, flush = true } = options;
-  return { n, flush, key: key === undefined ? undefined : keyFunction('partition', key) };
+  requireOptions('partition', options, ['key', 'timeout', 'flush']);
+  const { key, timeout, flush = true } = options;
+  return {
+    n,
+    key: key === undefined ? undefined : keyFunction('partition', key),
+    timeout: timeout === undefined ? undefined : parseDuration(timeout, 'partition'),
+    flush,
+  };
 }
 
-function newState(): PartitionState {
-  return { all: newBuffer([]), byKey: new Map(), isTracked: false };
+function newState(clock: Clock): PartitionState {
+  return { all: newBuffer([], 0), byKey: new Map(), isTracked: false, clock };
 }
 
-function newBuffer(items: readonly unknown[]): PartitionBuffer {
-  return { items: [...items], size: items.length, tags: undefined };
+function newBuffer(items: readonly unknown[], due: number): PartitionBuffer {
+  return { items: [...items], size: items.length, tags: undefined, timer: undefined, due };
+}
+
+/** What a snapshot holds of a buffer: its elements, and how long it may still wait for more. */
+interface SavedBuffer {
+  readonly items: unknown[];
+  readonly left: number;
+}
+
+function saved({ clock }: PartitionState, buffer: PartitionBuffer): SavedBuffer {
+  return { items: contentOf(buffer), left: Math.max(0, buffer.due - clock.now()) };
+}
+
+/** Sets the timer of a buffer that has none, for the time at which it is due. */
+function arm(node: Node<PartitionParams, PartitionState>, buffer: PartitionBuffer, key: unknown) {
+  if (buffer.timer !== undefined) return;
+  const { clock } = node.state;
+  buffer.timer = clock.setTimeout(
+    () => {
+      buffer.timer = undefined;
+      node.state.byKey.delete(key);
+      const value = contentOf(buffer);
+      const tag = concatMetadata(buffer.tags ?? []);
+      empty(buffer);
+      emitHeld(node, value, tag);
+    },
+    Math.max(0, buffer.due - clock.now()),
+  );
+}
+
+function disarm({ clock }: PartitionState, buffer: PartitionBuffer): void {
+  if (buffer.timer !== undefined) clock.clearTimeout(buffer.timer);
+  buffer.timer = undefined;
+}
+
+function empty(buffer: PartitionBuffer): void {
+  buffer.size = 0;
+  if (buffer.tags !== undefined) buffer.tags = [];
 }
 
 function forget(state: PartitionState): Tag[] {
   const buffers = [state.all, ...state.byKey.values()];
+  for (const buffer of buffers) disarm(state, buffer);
   const held = buffers.flatMap(({ tags }) => tags ?? []);
-  state.all.size = 0;
-  if (state.all.tags !== undefined) state.all.tags = [];
+  empty(state.all);
   state.byKey.clear();
   return held;
 }
@@ -130,14 +196,9 @@ ${template.emit(full)}
 }
 
 function heldText(template: Template<PartitionParams, PartitionState>): string {
-  const { params, state, input, tag } = template;
+  const { node, input, tag } = template;
   const full = template.local('full');
-  const added = [
-    template.constant(state, 'state'),
-    template.constant(params, 'params'),
-    input,
-    tag ?? 'undefined',
-  ];
+  const added = [template.constant(node, 'node'), input, tag ?? 'undefined'];
   return `const ${full} = ${template.constant(add, 'add')}(${added.join(', ')});
 if (${full} !== undefined) {
 ${template.emit(`${full}.items`, { tag: `${full}.tag`, release: `${full}.tag` })}
@@ -146,40 +207,46 @@ ${template.emit(`${full}.items`, { tag: `${full}.tag`, release: `${full}.tag` })
 
 /** Adds an element to its buffer; gives the buffer's content when that makes it full. */
 function add(
-  state: PartitionState,
-  params: PartitionParams,
+  node: Node<PartitionParams, PartitionState>,
   value: unknown,
   tag: Tag,
 ): { items: unknown[]; tag: Tag } | undefined {
-  if (params.key === undefined) {
-    return append(state.all, params.n, value, tag);
-  }
+  const { params, state } = node;
+  if (params.key === undefined) return append(node, state.all, undefined, value, tag);
   const key = params.key(value);
   let buffer = state.byKey.get(key);
   if (buffer === undefined) {
-    buffer = newBuffer([]);
+    buffer = newBuffer([], 0);
     if (state.isTracked) buffer.tags = [];
     state.byKey.set(key, buffer);
   }
-  const full = append(buffer, params.n, value, tag);
+  const full = append(node, buffer, key, value, tag);
   if (full !== undefined) state.byKey.delete(key);
   return full;
 }
 
 function append(
+  node: Node<PartitionParams, PartitionState>,
   buffer: PartitionBuffer,
-  n: number,
+  key: unknown,
   value: unknown,
   tag: Tag,
 ): { items: unknown[]; tag: Tag } | undefined {
+  const { n, timeout } = node.params;
   const { items, tags } = buffer;
   items[buffer.size++] = value;
   if (tags !== undefined) {
     retain(tag);
     tags.push(tag);
   }
-  if (buffer.size < n) return undefined;
-  buffer.size = 0;
-  if (tags !== undefined) buffer.tags = [];
+  if (buffer.size < n) {
+    if (timeout !== undefined && buffer.size === 1) {
+      buffer.due = node.state.clock.now() + timeout;
+      arm(node, buffer, key);
+    }
+    return undefined;
+  }
+  disarm(node.state, buffer);
+  empty(buffer);
   return { items: items.slice(), tag: tags === undefined ? undefined : concatMetadata(tags) };
 }
