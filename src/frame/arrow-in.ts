@@ -7,6 +7,7 @@ interface ArrowVector {
   readonly length: number;
   readonly nullCount: number;
   readonly type: { toString(): string };
+  readonly data: readonly ArrowChunk[];
   toArray(): unknown;
   get(index: number): unknown;
 }
@@ -15,6 +16,34 @@ interface ArrowTable {
   readonly schema: { readonly fields: readonly { readonly name: string }[] };
   readonly numRows: number;
   getChild(name: string): ArrowVector | null;
+}
+
+/** One chunk of an Arrow column that holds ids of a table of strings. */
+interface ArrowChunk {
+  readonly values: ArrayLike<number>;
+  readonly length: number;
+  readonly offset: number;
+  readonly nullCount: number;
+  readonly nullBitmap: Uint8Array | undefined;
+  readonly dictionary: (ArrowVector & object) | undefined;
+}
+
+/** Text as ids of a table of strings that may be shared by many columns. */
+export class DictionaryInput {
+  readonly length: number;
+  readonly dictionary: Iterable<unknown> & object;
+  readonly ids: ArrayLike<number>;
+  readonly validity: Uint8Array | null;
+  /** The bit of `validity` that belongs to the first row. */
+  readonly offset: number;
+
+  constructor(chunk: ArrowChunk, dictionary: object) {
+    this.length = chunk.length;
+    this.dictionary = dictionary as Iterable<unknown> & object;
+    this.ids = chunk.values;
+    this.validity = chunk.nullCount > 0 ? (chunk.nullBitmap ?? null) : null;
+    this.offset = chunk.offset;
+  }
 }
 
 /** Arrow types whose arrays are those of ours. */
@@ -49,6 +78,10 @@ export function readArrow(data: ArrowTable, columns: readonly PlanColumn[]): unk
       throw new TypeError(
         `Cannot emit: column '${name}' is missing, the Arrow table has ${data.schema.fields.map((field) => field.name).join(', ')}`,
       );
+    }
+    const chunk = vector.data[0];
+    if (type === 'utf8' && vector.data.length === 1 && chunk?.dictionary !== undefined) {
+      return new DictionaryInput(chunk, chunk.dictionary);
     }
     if (vector.nullCount === 0 && SAME[vector.type.toString()] === type) return vector.toArray();
     if (type === 'timestamp' && !/^(Timestamp|Date)/.test(vector.type.toString())) {

@@ -1,6 +1,7 @@
 import type { TypedArray } from '../native/plan.ts';
 import { type Clock, currentClock, type TimerHandle } from '../time/clock.ts';
 import { type Duration, parseDuration } from '../time/duration.ts';
+import { DictionaryInput } from './arrow-in.ts';
 import { checkCount, checkOptions, shown } from './checks.ts';
 import { checkBuffer, isTypedArray, typedColumn } from './column-input.ts';
 import { ColumnWriter, Interner } from './column-writer.ts';
@@ -9,7 +10,7 @@ import type { PlanColumn } from './plan-node.ts';
 import { createRowReader, type RowReader } from './row-reader.ts';
 
 /** How single values are collected into batches, and how a source is named. */
-export interface CollectOptions {
+export interface BatchOptions {
   /** Shown in graphs and messages; of a series also the name of its column. */
   readonly name?: string;
   /** Single values collect up to this many, default 1,024; at least 1. */
@@ -27,6 +28,9 @@ const DEFAULT_BATCH = 1024;
 
 /** Rows up to which the memory of a batch is kept for the next. */
 const KEPT_ROWS = 1 << 16;
+
+/** A column of {@link ColumnSource.columns} after its kind was checked. */
+type ColumnValues = ArrayLike<unknown> | DictionaryInput;
 
 type Settled = Promise<void> | undefined;
 
@@ -48,7 +52,7 @@ export class ColumnSource implements GraphSource {
   /** What ran outside of any call of the user's, who gets its outcome with the next call. */
   #late: Promise<void>[] = [];
 
-  constructor(operator: string, columns: readonly PlanColumn[], options: CollectOptions = {}) {
+  constructor(operator: string, columns: readonly PlanColumn[], options: BatchOptions = {}) {
     checkOptions(operator, options, ['name', 'batch', 'linger', 'clock']);
     this.#batch = checkCount(operator, 'batch', options.batch ?? DEFAULT_BATCH);
     this.#linger =
@@ -101,19 +105,18 @@ export class ColumnSource implements GraphSource {
   /** Runs whole columns, in the order of the schema, as one batch. */
   columns(inputs: readonly unknown[]): Settled {
     const before = this.#flushBefore();
-    if (this.#rows === 0) this.#prepare();
+    this.#prepare();
     const rows = this.#checkLengths(inputs);
     const buffers: (TypedArray | null)[] = [];
     try {
       inputs.forEach((input, c) => {
-        this.#writeColumn(c, input as ArrayLike<unknown>, rows, buffers);
+        this.#writeColumn(c, input as ColumnValues, rows, buffers);
       });
+      this.graph.compute(rows, buffers);
     } finally {
-      this.#discard(0);
+      this.#empty();
     }
-    const settled = this.graph.push(rows, buffers);
-    this.#release();
-    return both(before, settled);
+    return both(before, this.graph.deliver());
   }
 
   /** Runs an f64 column without missing values, the one column of this source, as one batch. */
@@ -195,28 +198,24 @@ export class ColumnSource implements GraphSource {
         if (this.#used[c]) writer.finish(rows, buffers);
         else pushNothing(writer, buffers);
       });
-      const single = buffers.length === 2 && buffers[1] === null ? buffers[0] : null;
-      if (single instanceof Float64Array && this.#writers[0]!.type === 'f64') {
-        return this.graph.pushF64(single);
-      }
-      return this.graph.push(rows, buffers);
+      this.graph.compute(rows, buffers);
     } finally {
-      this.#discard(0);
-      this.#release();
+      this.#empty();
     }
+    return this.graph.deliver();
   }
 
-  #writeColumn(
-    c: number,
-    input: ArrayLike<unknown>,
-    rows: number,
-    buffers: (TypedArray | null)[],
-  ): void {
+  #writeColumn(c: number, input: ColumnValues, rows: number, buffers: (TypedArray | null)[]): void {
     const writer = this.#writers[c]!;
     if (!this.#used[c]) {
-      if (!isTypedArray(input)) writer.fill(input);
-      else typedColumn(writer, input);
+      if (isTypedArray(input)) typedColumn(writer, input);
+      else if (!(input instanceof DictionaryInput)) writer.fill(input);
       pushNothing(writer, buffers);
+      return;
+    }
+    if (input instanceof DictionaryInput) {
+      writer.fillFrom(input);
+      writer.finish(rows, buffers);
       return;
     }
     const direct = isTypedArray(input) ? typedColumn(writer, input) : undefined;
@@ -232,7 +231,7 @@ export class ColumnSource implements GraphSource {
     let rows = -1;
     inputs.forEach((input, c) => {
       const { name } = this.graph.columns[c]!;
-      if (!Array.isArray(input) && !isTypedArray(input)) {
+      if (!Array.isArray(input) && !isTypedArray(input) && !(input instanceof DictionaryInput)) {
         throw new TypeError(
           `Cannot emit: column '${name}' must be an array or a typed array, got ${shown(input)}`,
         );
@@ -268,14 +267,15 @@ export class ColumnSource implements GraphSource {
     }
   }
 
-  #discard(from: number): void {
-    for (const writer of this.#writers) writer.discard(from);
-  }
-
-  /** Gives back the memory of an unusually large batch. */
-  #release(): void {
+  /** Makes room for the next batch: sinks may emit while this one's results are delivered. */
+  #empty(): void {
+    this.#discard(0);
     const most = Math.max(KEPT_ROWS, this.#batch);
     for (const writer of this.#writers) writer.shrink(most, this.#batch);
+  }
+
+  #discard(from: number): void {
+    for (const writer of this.#writers) writer.discard(from);
   }
 
   #cancel(): void {

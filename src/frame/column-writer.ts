@@ -1,8 +1,10 @@
 import { types } from 'node:util';
 import type { TypedArray } from '../native/plan.ts';
+import type { DictionaryInput } from './arrow-in.ts';
 import { shown } from './checks.ts';
 import type { ColumnType, IntegerType } from './types.ts';
 
+const LONE_SURROGATE = /\p{Surrogate}/u;
 const NANOSECONDS = 1_000_000n;
 
 /** The whole numbers each type holds; 64-bit ones are limited by what a number shows exactly. */
@@ -41,10 +43,13 @@ export class Interner {
   readonly ids = new Map<string, number>();
   readonly #known: string[];
   #fresh: string[] = [];
+  #size: number;
+  readonly #foreign = new WeakMap<object, Int32Array>();
 
   /** `known` is the plan's own list of strings; what is taken by {@link Interner.send} is added. */
   constructor(known: string[]) {
     this.#known = known;
+    this.#size = known.length;
     known.forEach((text, id) => {
       this.ids.set(text, id);
     });
@@ -52,9 +57,32 @@ export class Interner {
 
   /** The id of a string that is not in {@link Interner.ids} yet. */
   add(text: string): number {
-    const id = this.ids.size;
+    if (LONE_SURROGATE.test(text)) return this.#addRepaired(text);
+    const id = this.#size++;
     this.ids.set(text, id);
     this.#fresh.push(text);
+    return id;
+  }
+
+  /** Our ids of the strings of a foreign table, which is read only once. */
+  idsOf(dictionary: Iterable<unknown> & object): Int32Array {
+    let ours = this.#foreign.get(dictionary);
+    if (ours === undefined) {
+      const ids: number[] = [];
+      for (const text of dictionary) {
+        ids.push(typeof text === 'string' ? (this.ids.get(text) ?? this.add(text)) : 0);
+      }
+      ours = Int32Array.from(ids);
+      this.#foreign.set(dictionary, ours);
+    }
+    return ours;
+  }
+
+  /** UTF-8 has no form for half a surrogate pair: such strings share the id of what stands for them. */
+  #addRepaired(text: string): number {
+    const repaired = Buffer.from(text).toString();
+    const id = this.ids.get(repaired) ?? this.add(repaired);
+    this.ids.set(text, id);
     return id;
   }
 
@@ -132,6 +160,23 @@ export class ColumnWriter {
     }
   }
 
+  /** Text that comes as ids of a foreign table of strings: writes it from row 0 on. */
+  fillFrom({ ids, length, dictionary, validity, offset }: DictionaryInput): void {
+    this.grow(length);
+    if (this.interner === null) {
+      const strings = [...dictionary];
+      for (let row = 0; row < length; row++) this.other(row, strings[ids[row]!]);
+    } else {
+      const { values } = this;
+      const ours = this.interner.idsOf(dictionary);
+      for (let row = 0; row < length; row++) values[row] = ours[ids[row]!]!;
+    }
+    if (validity === null) return;
+    for (let row = 0, bit = offset; row < length; row++, bit++) {
+      if (((validity[bit >> 3]! >> (bit & 7)) & 1) === 0) this.#miss(row);
+    }
+  }
+
   /**
    * Writes any value that may stand in the column: also a missing one, a new string, a Date, a
    * bigint. Throws a TypeError, naming the column and the row, for what may not.
@@ -152,14 +197,15 @@ export class ColumnWriter {
 
   /** Forgets all from row `from` on. */
   discard(from: number): void {
-    for (const row of this.#wide.keys()) if (row >= from) this.#wide.delete(row);
-    if (this.#hasMissing) {
-      for (let row = from; row < this.values.length; row++) {
-        this.#validity![row >> 3]! |= 1 << (row & 7);
-      }
+    if (this.#wide.size > 0) {
+      for (const row of this.#wide.keys()) if (row >= from) this.#wide.delete(row);
     }
+    if (this.strings.length > from) this.strings.length = from;
+    if (!this.#hasMissing) return;
+    const bits = this.#validity!;
+    bits.fill(0xff, (from + 7) >> 3);
+    for (let row = from; row & 7; row++) bits[row >> 3]! |= 1 << (row & 7);
     if (from === 0) this.#hasMissing = false;
-    this.strings.length = Math.min(this.strings.length, from);
   }
 
   /** The first `rows` values as the buffers the plan reads; valid until the next write. */

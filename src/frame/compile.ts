@@ -1,3 +1,4 @@
+import type { InputDescription } from '../native/plan.ts';
 import { type Expr, type Key, PlanNode } from './plan-node.ts';
 
 /** One place of a plan: an operator, or the sink that shows its results. */
@@ -30,16 +31,27 @@ export function planEntries(
   return entries;
 }
 
-/** The plan of these entries as the text that the native plan is compiled from. */
-export function planSpec(input: PlanNode, name: string, entries: readonly PlanEntry[]): string {
+/**
+ * The plan of these entries as the text that the native plan is compiled from. Columns that an earlier
+ * plan used are `settled`: they stay in the form in which its state holds them.
+ */
+export function planSpec(
+  input: PlanNode,
+  name: string,
+  entries: readonly PlanEntry[],
+  settled: readonly InputDescription[],
+): string {
   const ids = new Map<PlanNode, number>();
   entries.forEach(({ node, sink }, id) => {
     if (!sink) ids.set(node, id);
   });
   const interned = internedColumns(entries);
-  const columns = input.columns.map((column) =>
-    column.type === 'utf8' ? { ...column, dictionary: interned.has(column.name) } : column,
-  );
+  const columns = input.columns.map((column) => {
+    if (column.type !== 'utf8') return column;
+    const before = settled.find((other) => other.name === column.name);
+    const dictionary = before ? before.dictionary !== null : interned.has(column.name);
+    return { ...column, dictionary };
+  });
   const nodes = entries.map(({ node, sink }) => (sink ? { op: 'sink', input: node } : node.spec));
   return JSON.stringify({ inputs: [{ name, columns }], nodes }, (_key, value: unknown) =>
     value instanceof PlanNode ? ids.get(value) : value,

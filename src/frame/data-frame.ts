@@ -5,7 +5,7 @@ import { isArrowData, readArrow } from './arrow-in.ts';
 import { checkSchema, shown } from './checks.ts';
 import { ColumnNode } from './column-node.ts';
 import { defineColumns } from './column-properties.ts';
-import { type CollectOptions, ColumnSource } from './column-source.ts';
+import { type BatchOptions, ColumnSource } from './column-source.ts';
 import { toStream } from './crossing.ts';
 import {
   type AggregatedSchema,
@@ -49,7 +49,7 @@ export type ColumnProperties<S extends Schema> = {
 };
 
 /** The columns of a projection, in its order. */
-export type Selected<S extends Schema, P extends keyof S> = { [K in P]: S[K] };
+export type Selected<S extends Schema, P extends keyof S> = { -readonly [K in P]: S[K] };
 
 /** The columns of `S` under new names. */
 export type Renamed<S extends Schema, M> = {
@@ -76,7 +76,7 @@ export class DataFrameMethods<S extends Schema> extends ColumnNode<Table<S>> {
    * @param schema the columns: names to types
    * @param options `batch` and `linger` say how single rows collect; `name` is shown in messages
    */
-  constructor(schema: S, options?: CollectOptions) {
+  constructor(schema: S, options?: BatchOptions) {
     const { node, source, reader } = isOrigin(schema) ? schema : sourceOrigin(schema, options);
     super(node.graph);
     this.#node = node;
@@ -362,7 +362,7 @@ export type DataFrame<S extends Schema = Schema> = DataFrameMethods<S> & ColumnP
 
 /** How frames are made. */
 export interface DataFrameConstructor {
-  new <const S extends Schema>(schema: S, options?: CollectOptions): DataFrame<S>;
+  new <const S extends Schema>(schema: S, options?: BatchOptions): DataFrame<S>;
   /**
    * A frame that reads a Parquet file: build the graph on it, then `await frame.run()`. Only columns
    * that the graph uses are decoded, natively, `batch` rows at a time; the file is never whole in
@@ -411,7 +411,7 @@ function isOrigin(value: unknown): value is Origin {
   );
 }
 
-function sourceOrigin(schema: unknown, options?: CollectOptions): Origin {
+function sourceOrigin(schema: unknown, options?: BatchOptions): Origin {
   checkSchema('DataFrame', schema);
   const columns = Object.entries(schema).map(([name, type]) => ({ name, type }));
   const source = new ColumnSource('DataFrame', columns, options);

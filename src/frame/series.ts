@@ -6,7 +6,7 @@ import type { Column } from './column.ts';
 import { ColumnAggregates, type SpreadOptions } from './column-aggregates.ts';
 import { checkBuffer, isTypedArray } from './column-input.ts';
 import { ColumnNode } from './column-node.ts';
-import { type CollectOptions, ColumnSource } from './column-source.ts';
+import { type BatchOptions, ColumnSource } from './column-source.ts';
 import { toStream } from './crossing.ts';
 import { type DataFrame, frameOf } from './data-frame.ts';
 import { type EwmOptions, ewm, type WeightedMean } from './ewm.ts';
@@ -106,7 +106,7 @@ export class Series<
    * @param type the type of the values
    * @param options `name` (default `value`); `batch` and `linger` say how single values collect
    */
-  constructor(type: D, options?: CollectOptions & { readonly name?: N }) {
+  constructor(type: D, options?: BatchOptions & { readonly name?: N }) {
     const { term, source } = isTerm(type)
       ? { term: type, source: null }
       : sourceTerm(checkType('Series', type), options);
@@ -483,7 +483,7 @@ function isTerm(value: unknown): value is Term {
 
 function sourceTerm(
   type: ColumnType,
-  options: CollectOptions = {},
+  options: BatchOptions = {},
 ): { term: Term; source: ColumnSource } {
   checkOptions('Series', options, ['name', 'batch', 'linger', 'clock']);
   const name = options.name ?? 'value';

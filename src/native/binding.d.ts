@@ -82,6 +82,8 @@ export declare class NativePlan {
   snapshot(): Uint8Array
   /** Puts back the state of a plan of the same spec. */
   restore(snapshot: Uint8Array): void
+  /** Takes over the state of an earlier plan, whose nodes are the first of this one. */
+  adopt(earlier: NativePlan): void
   /** JSON text: `{"lateRows": number}`. */
   stats(): string
   /** JSON text: all strings of a dictionary, in the order of their ids, null for a missing one. */

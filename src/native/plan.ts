@@ -101,6 +101,16 @@ export class Plan {
     crossing(() => this.#finish(this.#native.flush(this.control, this.#slab, this.#offset)));
   }
 
+  /** Takes over the state of an earlier plan, whose entries are the first of this one. */
+  adopt(earlier: Plan): void {
+    crossing(() => this.#native.adopt(earlier.#native));
+    this.input.forEach(({ dictionary }, column) => {
+      const before = earlier.input[column]?.dictionary ?? null;
+      if (dictionary === null || before === null) return;
+      this.dictionaries[dictionary] = earlier.dictionaries[before] ?? [];
+    });
+  }
+
   /** The state of every node. */
   snapshot(): Uint8Array {
     return crossing(() => this.#native.snapshot());

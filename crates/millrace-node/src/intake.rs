@@ -141,10 +141,10 @@ impl Intake<'_> {
             C::U32 => self.numbers::<types::UInt32Type>(TypedArrayType::Uint32)?,
             C::F32 => self.numbers::<types::Float32Type>(TypedArrayType::Float32)?,
             C::F64 => self.numbers::<types::Float64Type>(TypedArrayType::Float64)?,
-            C::I64 => self.wide::<Int64Type>(TypedArrayType::BigInt64, 1.0, whole_i64)?,
-            C::U64 => self.wide::<UInt64Type>(TypedArrayType::BigUint64, 1.0, whole_u64)?,
+            C::I64 => self.wide::<Int64Type>(TypedArrayType::BigInt64, whole_i64)?,
+            C::U64 => self.wide::<UInt64Type>(TypedArrayType::BigUint64, whole_u64)?,
             C::Timestamp => {
-                self.wide::<TimestampNanosecondType>(TypedArrayType::BigInt64, 1e6, whole_i64)?
+                self.wide::<TimestampNanosecondType>(TypedArrayType::BigInt64, nanoseconds)?
             }
         })
     }
@@ -175,7 +175,6 @@ impl Intake<'_> {
     fn wide<T: ArrowPrimitiveType>(
         &self,
         kind: TypedArrayType,
-        scale: f64,
         convert: fn(f64) -> Option<T::Native>,
     ) -> Result<ArrayRef> {
         let values = self.needed(0, kind.as_ref())?;
@@ -187,13 +186,7 @@ impl Intake<'_> {
         let nulls = arrow_array::Array::nulls(floats).cloned();
         let mut integers = Vec::with_capacity(self.rows);
         for (row, &value) in floats.values().iter().enumerate() {
-            // Milliseconds may have a fraction: it is rounded to the nearest nanosecond.
-            let scaled = if scale == 1.0 {
-                value
-            } else {
-                (value * scale).round_ties_even()
-            };
-            match convert(scaled) {
+            match convert(value) {
                 Some(integer) => integers.push(integer),
                 None if nulls.as_ref().is_some_and(|nulls| nulls.is_null(row)) => {
                     integers.push(T::Native::default());
@@ -305,6 +298,16 @@ fn scalars<N: arrow_buffer::ArrowNativeType>(
 fn whole_i64(value: f64) -> Option<i64> {
     const LIMIT: f64 = 9_223_372_036_854_775_808.0;
     (value.fract() == 0.0 && (-LIMIT..LIMIT).contains(&value)).then_some(value as i64)
+}
+
+/// Milliseconds as nanoseconds; a fraction is rounded to the nearest nanosecond. The whole part is
+/// scaled as an integer: the product would not fit a float.
+fn nanoseconds(milliseconds: f64) -> Option<i64> {
+    let whole = milliseconds.floor();
+    let rest = ((milliseconds - whole) * 1e6).round_ties_even();
+    whole_i64(whole)?
+        .checked_mul(1_000_000)?
+        .checked_add(whole_i64(rest)?)
 }
 
 #[expect(

@@ -237,6 +237,18 @@ impl NativePlan {
         })
     }
 
+    /// Takes over the state of an earlier plan, whose nodes are the first of this one.
+    #[napi]
+    pub fn adopt(&mut self, earlier: &NativePlan) -> Result<()> {
+        guard("adopt the state of a plan", || {
+            self.plan.adopt(&earlier.plan).map_err(core_error)?;
+            for (to, from) in self.plan.shared_dictionaries(&earlier.plan) {
+                self.sent[to] = earlier.sent[from];
+            }
+            Ok(())
+        })
+    }
+
     /// JSON text: `{"lateRows": number}`.
     #[napi]
     pub fn stats(&self) -> Result<String> {

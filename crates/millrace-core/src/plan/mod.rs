@@ -5,6 +5,7 @@
 //! computes row by row runs before anything that keeps state, so that bad input is found before
 //! state changes.
 
+mod adopt;
 mod aggregation;
 mod build;
 mod dictionaries;

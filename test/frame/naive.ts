@@ -1,0 +1,51 @@
+/** Twins of the native aggregates: from scratch, one obvious line each. */
+
+type Numbers = readonly (number | null)[];
+
+const there = (values: Numbers) => values.filter((value): value is number => value !== null);
+
+/** The sum of what is there; 0 of nothing. */
+export function sum(values: Numbers): number {
+  return there(values).reduce((total, value) => total + value, 0);
+}
+
+/** How many values are there. */
+export function count(values: Numbers): number {
+  return there(values).length;
+}
+
+/** The mean of what is there; null of nothing. */
+export function mean(values: Numbers): number | null {
+  return count(values) === 0 ? null : sum(values) / count(values);
+}
+
+/** The variance of what is there; null of too little. */
+export function variance(values: Numbers, ddof = 1): number | null {
+  const n = count(values);
+  if (n <= ddof) return null;
+  const centre = mean(values)!;
+  return sum(there(values).map((value) => (value - centre) ** 2)) / (n - ddof);
+}
+
+/** The least value; NaN if one is there, as in IEEE 754's minimum; null of nothing. */
+export function min(values: Numbers): number | null {
+  return count(values) === 0 ? null : Math.min(...there(values));
+}
+
+/** The greatest value; NaN if one is there; null of nothing. */
+export function max(values: Numbers): number | null {
+  return count(values) === 0 ? null : Math.max(...there(values));
+}
+
+/** What `f` makes of the last `n` values at every place, where `minPeriods` of them are there. */
+export function rolling(
+  values: Numbers,
+  n: number,
+  minPeriods: number,
+  f: (window: Numbers) => number | null,
+): (number | null)[] {
+  return values.map((_, end) => {
+    const window = values.slice(Math.max(0, end + 1 - n), end + 1);
+    return count(window) < minPeriods ? null : f(window);
+  });
+}
