@@ -32,9 +32,9 @@ pub use variance::{Moments, Std, Variance};
 /// state is lowered to a result. Any window algorithm works with any aggregate.
 pub trait Aggregate {
     /// One value of the column.
-    type Input: Copy;
+    type Input: Copy + std::fmt::Debug;
     /// A partial result.
-    type State: Clone;
+    type State: Clone + std::fmt::Debug;
     /// The result.
     type Output;
 

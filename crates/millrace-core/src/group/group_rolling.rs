@@ -1,23 +1,189 @@
 //! Aggregates over the last `n` rows of each group, one result per row.
+//!
+//! | requires | time per row | space |
+//! |---|---|---|
+//! | a monoid | 1 amortised: [Two-Stacks](crate::window::TwoStacks) per group | up to 2n per group, grown as its rows come |
 
 use std::collections::VecDeque;
 
 use arrow_buffer::NullBuffer;
 
 use super::groups_of;
-use crate::aggregate::AggregateFunction;
+use crate::aggregate::{
+    Aggregate, AggregateFunction, Count, First, Last, Max, Mean, Min, Std, Sum, Variance,
+};
 use crate::kernel_error::KernelError;
 use crate::nulls::{ValidityBuilder, is_valid};
 use crate::state::{StateReader, StateWriter};
-use crate::window::{aggregate_rows, check_window};
+use crate::window::{FifoWindow, TwoStacks, check_window};
+
+/// The window of one group.
+#[derive(Debug, Clone)]
+struct Group<A: Aggregate> {
+    window: TwoStacks<A>,
+    rows: VecDeque<Option<f64>>,
+    valid: usize,
+    /// The first number of the group. Deviations are taken from it, because the mean of rows far
+    /// from zero would be rounded more coarsely than the rows differ.
+    shift: Option<f64>,
+}
+
+/// The windows of all groups, by id.
+#[derive(Debug, Clone)]
+struct Groups<A: Aggregate> {
+    aggregate: A,
+    /// Whether the aggregate is the same for rows that are all shifted by the same distance.
+    shifts: bool,
+    groups: Vec<Group<A>>,
+}
+
+impl<A: Aggregate<Input = f64, Output = f64> + Copy> Groups<A> {
+    fn new(aggregate: A, shifts: bool) -> Self {
+        Self {
+            aggregate,
+            shifts,
+            groups: Vec::new(),
+        }
+    }
+
+    fn grow(&mut self, groups: usize) {
+        if groups > self.groups.len() {
+            let window = TwoStacks::new(self.aggregate);
+            let new = Group {
+                window,
+                rows: VecDeque::new(),
+                valid: 0,
+                shift: None,
+            };
+            self.groups.resize(groups, new);
+        }
+    }
+
+    /// One more row in a group's window of `n`: the result and how many valid rows it is made of.
+    #[inline(always)]
+    fn step(&mut self, id: u32, row: Option<f64>, n: usize) -> (Option<f64>, usize) {
+        let group = &mut self.groups[id as usize];
+        if group.rows.len() == n {
+            group.valid -= usize::from(group.rows.pop_front().flatten().is_some());
+            group.window.pop();
+        }
+        group.rows.push_back(row);
+        group.valid += usize::from(row.is_some());
+        if self.shifts && group.shift.is_none() {
+            group.shift = row.filter(|value| value.is_finite());
+        }
+        let shift = group.shift;
+        // Nothing is subtracted where there is no shift: 0 would change the sign of a zero.
+        group
+            .window
+            .push(row.map(|value| shift.map_or(value, |shift| value - shift)));
+        (group.window.query(), group.valid)
+    }
+
+    fn write(&self, state: &mut StateWriter) {
+        state.u64(self.groups.len() as u64);
+        for group in &self.groups {
+            let values: Vec<f64> = group
+                .rows
+                .iter()
+                .map(|row| row.unwrap_or_default())
+                .collect();
+            let valid: Vec<bool> = group.rows.iter().map(Option::is_some).collect();
+            state
+                .f64s(&values)
+                .bools(&valid)
+                .u64(group.window.front_len() as u64);
+            state
+                .bools(&[group.shift.is_some()])
+                .f64(group.shift.unwrap_or_default());
+        }
+    }
+
+    fn read(&mut self, n: usize, state: &mut StateReader<'_>) -> Result<(), KernelError> {
+        self.groups.clear();
+        for _ in 0..state.u64()? {
+            let values = state.f64s()?;
+            let valid = state.bools()?;
+            let front_len = state.u64()? as usize;
+            let shifted = state.bools()? == [true];
+            let shift = Some(state.f64()?).filter(|_| shifted);
+            if values.len() != valid.len() || values.len() > n || front_len > values.len() {
+                return Err(state.corrupt(format!("{} rows in a group", values.len())));
+            }
+            let rows: VecDeque<_> = values
+                .into_iter()
+                .zip(valid)
+                .map(|(v, ok)| ok.then_some(v))
+                .collect();
+            let moved = rows
+                .iter()
+                .map(|row| row.map(|value| shift.map_or(value, |shift| value - shift)));
+            let window = TwoStacks::from_rows(self.aggregate, moved, front_len);
+            let valid = rows.iter().flatten().count();
+            self.groups.push(Group {
+                window,
+                rows,
+                valid,
+                shift,
+            });
+        }
+        Ok(())
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Table {
+    Sum(Groups<Sum>),
+    Mean(Groups<Mean>),
+    Count(Groups<Count>),
+    Min(Groups<Min>),
+    Max(Groups<Max>),
+    Variance(Groups<Variance>),
+    Std(Groups<Std>),
+    First(Groups<First>),
+    Last(Groups<Last>),
+}
+
+/// Runs `$body` on whichever groups a table holds.
+macro_rules! with_groups {
+    ($table:expr, $groups:ident => $body:expr) => {
+        match $table {
+            Table::Sum($groups) => $body,
+            Table::Mean($groups) => $body,
+            Table::Count($groups) => $body,
+            Table::Min($groups) => $body,
+            Table::Max($groups) => $body,
+            Table::Variance($groups) => $body,
+            Table::Std($groups) => $body,
+            Table::First($groups) => $body,
+            Table::Last($groups) => $body,
+        }
+    };
+}
 
 /// An aggregate over the last `window` rows of a row's own group, itself included.
+///
+/// Nothing is ever subtracted: nothing drifts, and a NaN or an infinity is gone when it has left.
+/// Sums and means of integers are exact below 2⁵³. Cost: constant per row, amortised. Memory: the
+/// windows, for as many groups as the largest id says; bound the ids to bound it.
+///
+/// # Examples
+/// ```
+/// use millrace_core::aggregate::AggregateFunction;
+/// use millrace_core::group::GroupRolling;
+///
+/// let mut means = GroupRolling::new(AggregateFunction::Mean, 2, 1)?;
+/// let mut out = [0.0; 4];
+/// let validity = means.push(&[0, 1, 0, 0], &[1.0, 9.0, 2.0, 4.0], None, &mut out);
+/// assert_eq!(out, [1.0, 9.0, 1.5, 3.0]);
+/// assert!(validity.is_none());
+/// # Ok::<(), millrace_core::kernel_error::KernelError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct GroupRolling {
-    function: AggregateFunction,
     window: usize,
     min_periods: usize,
-    groups: Vec<VecDeque<Option<f64>>>,
+    table: Table,
 }
 
 impl GroupRolling {
@@ -31,11 +197,23 @@ impl GroupRolling {
         min_periods: usize,
     ) -> Result<Self, KernelError> {
         check_window("rolling", window, min_periods)?;
+        let table = match function {
+            AggregateFunction::Sum => Table::Sum(Groups::new(Sum, false)),
+            AggregateFunction::Mean => Table::Mean(Groups::new(Mean, false)),
+            AggregateFunction::Count => Table::Count(Groups::new(Count, false)),
+            AggregateFunction::Min => Table::Min(Groups::new(Min, false)),
+            AggregateFunction::Max => Table::Max(Groups::new(Max, false)),
+            AggregateFunction::Var { ddof } => {
+                Table::Variance(Groups::new(Variance { ddof }, true))
+            }
+            AggregateFunction::Std { ddof } => Table::Std(Groups::new(Std { ddof }, true)),
+            AggregateFunction::First => Table::First(Groups::new(First, false)),
+            AggregateFunction::Last => Table::Last(Groups::new(Last, false)),
+        };
         Ok(Self {
-            function,
             window,
             min_periods,
-            groups: Vec::new(),
+            table,
         })
     }
 
@@ -59,37 +237,24 @@ impl GroupRolling {
             nulls.is_none_or(|nulls| nulls.len() == values.len()),
             "validity length"
         );
-        let groups = groups_of(ids);
-        if groups > self.groups.len() {
-            self.groups.resize_with(groups, VecDeque::new);
-        }
         let mut validity = ValidityBuilder::default();
-        for (index, (&id, slot)) in ids.iter().zip(out).enumerate() {
-            let rows = &mut self.groups[id as usize];
-            if rows.len() == self.window {
-                rows.pop_front();
+        with_groups!(&mut self.table, groups => {
+            groups.grow(groups_of(ids));
+            for (index, (&id, slot)) in ids.iter().zip(out).enumerate() {
+                let row = is_valid(nulls, index).then(|| values[index]);
+                let (result, valid) = groups.step(id, row, self.window);
+                let result = result.filter(|_| valid >= self.min_periods);
+                *slot = result.unwrap_or(f64::NAN);
+                validity.append(1, result.is_some());
             }
-            rows.push_back(is_valid(nulls, index).then(|| values[index]));
-            let rows = rows.make_contiguous();
-            let valid = rows.iter().flatten().count();
-            let result = (valid >= self.min_periods)
-                .then(|| aggregate_rows(self.function, rows))
-                .flatten();
-            *slot = result.unwrap_or(f64::NAN);
-            validity.append(1, result.is_some());
-        }
+        });
         validity.finish()
     }
 
-    /// The state as bytes. Cost: linear in the groups times the window.
+    /// The state as bytes. Cost: linear in the rows of all windows.
     pub fn snapshot(&self) -> Vec<u8> {
         let mut state = StateWriter::new(1);
-        state.u64(self.groups.len() as u64);
-        for rows in &self.groups {
-            let values: Vec<f64> = rows.iter().map(|row| row.unwrap_or_default()).collect();
-            let valid: Vec<bool> = rows.iter().map(Option::is_some).collect();
-            state.f64s(&values).bools(&valid);
-        }
+        with_groups!(&self.table, groups => groups.write(&mut state));
         state.finish()
     }
 
@@ -99,23 +264,10 @@ impl GroupRolling {
     /// [`KernelError::CorruptState`] if `bytes` are no such state; the kernel is then unchanged.
     pub fn restore(&mut self, bytes: &[u8]) -> Result<(), KernelError> {
         let mut state = StateReader::new("GroupRolling", 1, bytes)?;
-        let mut groups = Vec::new();
-        for _ in 0..state.u64()? {
-            let values = state.f64s()?;
-            let valid = state.bools()?;
-            if values.len() != valid.len() || values.len() > self.window {
-                return Err(state.corrupt(format!("{} rows in a group", values.len())));
-            }
-            groups.push(
-                values
-                    .into_iter()
-                    .zip(valid)
-                    .map(|(v, ok)| ok.then_some(v))
-                    .collect(),
-            );
-        }
+        let mut table = self.table.clone();
+        with_groups!(&mut table, groups => groups.read(self.window, &mut state)?);
         state.finish()?;
-        self.groups = groups;
+        self.table = table;
         Ok(())
     }
 }

@@ -1,6 +1,8 @@
 //! Variance and standard deviation per group.
 //!
 //! Welford 1962: each row moves the mean of its group and adds to the sum of squared deviations.
+//! All of it around the first number of the group, because the mean of rows far from zero would be
+//! rounded more coarsely than the rows differ.
 
 use arrow_buffer::NullBuffer;
 
@@ -10,10 +12,26 @@ use crate::kernel_error::KernelError;
 use crate::nulls::is_valid;
 use crate::state::{StateReader, StateWriter};
 
+/// One group; the shift is NaN until a number comes, whose place nothing finite can have taken.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    shift: f64,
+    moments: Moments,
+}
+
+const EMPTY: Entry = Entry {
+    shift: f64::NAN,
+    moments: Moments {
+        count: 0.0,
+        mean: 0.0,
+        squares: 0.0,
+    },
+};
+
 /// Count, mean and squared deviations of floats per group.
 #[derive(Debug, Clone, Default)]
 pub struct GroupedMoments {
-    entries: Vec<Moments>,
+    entries: Vec<Entry>,
 }
 
 impl GroupedMoments {
@@ -21,19 +39,33 @@ impl GroupedMoments {
     pub fn update(&mut self, ids: &[u32], values: &[f64], nulls: Option<&NullBuffer>) {
         let groups = groups_of(ids);
         if groups > self.entries.len() {
-            self.entries.resize(groups, Moments::default());
+            self.entries.resize(groups, EMPTY);
         }
         for (index, (&id, &value)) in ids.iter().zip(values).enumerate() {
             if is_valid(nulls, index) {
                 let entry = &mut self.entries[id as usize];
-                *entry = entry.with(value);
+                if entry.shift.is_nan() && value.is_finite() {
+                    entry.shift = value;
+                }
+                // Rows before the first number, and all after them, give NaN in any case.
+                entry.moments = entry.moments.with(value - entry.shift);
             }
         }
     }
 
     /// The moments of a group, those of no rows if it was never seen.
     pub fn moments(&self, id: usize) -> Moments {
-        self.entries.get(id).copied().unwrap_or_default()
+        let Some(entry) = self
+            .entries
+            .get(id)
+            .filter(|entry| entry.moments.count > 0.0)
+        else {
+            return Moments::default();
+        };
+        Moments {
+            mean: entry.moments.mean + entry.shift,
+            ..entry.moments
+        }
     }
 
     /// Forgets all groups.
@@ -43,11 +75,15 @@ impl GroupedMoments {
 
     /// The state as bytes.
     pub fn snapshot(&self) -> Vec<u8> {
-        let fields: Vec<f64> = self
-            .entries
-            .iter()
-            .flat_map(|entry| [entry.count, entry.mean, entry.squares])
-            .collect();
+        let fields = |entry: &Entry| {
+            let Moments {
+                count,
+                mean,
+                squares,
+            } = entry.moments;
+            [entry.shift, count, mean, squares]
+        };
+        let fields: Vec<f64> = self.entries.iter().flat_map(fields).collect();
         StateWriter::new(1).f64s(&fields).finish()
     }
 
@@ -59,15 +95,18 @@ impl GroupedMoments {
         let mut state = StateReader::new("GroupedMoments", 1, bytes)?;
         let fields = state.f64s()?;
         let (entries, []) = fields.as_chunks() else {
-            return Err(state.corrupt("a group must have three fields"));
+            return Err(state.corrupt("a group must have four fields"));
         };
         state.finish()?;
         self.entries = entries
             .iter()
-            .map(|&[count, mean, squares]| Moments {
-                count,
-                mean,
-                squares,
+            .map(|&[shift, count, mean, squares]| Entry {
+                shift,
+                moments: Moments {
+                    count,
+                    mean,
+                    squares,
+                },
             })
             .collect();
         Ok(())

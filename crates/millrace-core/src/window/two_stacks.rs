@@ -29,6 +29,41 @@ impl<A: Aggregate> TwoStacks<A> {
         self.back.clear();
         self.back_total = self.aggregate.identity();
     }
+
+    /// How many of the rows, the oldest ones, lie on the front stack: with the rows themselves all
+    /// there is to the state.
+    pub fn front_len(&self) -> usize {
+        self.front.len()
+    }
+
+    /// A window that holds `rows`, oldest first, of which `front_len` lie on the front stack.
+    pub fn from_rows(
+        aggregate: A,
+        rows: impl Iterator<Item = Option<A::Input>>,
+        front_len: usize,
+    ) -> Self {
+        let mut window = Self::new(aggregate);
+        for (index, row) in rows.enumerate() {
+            if index == front_len {
+                window.turn();
+            }
+            window.push(row);
+        }
+        if front_len == window.len() {
+            window.turn();
+        }
+        window
+    }
+
+    /// Moves the back stack onto the front stack, which is empty.
+    fn turn(&mut self) {
+        let mut suffix = self.aggregate.identity();
+        for state in self.back.drain(..).rev() {
+            suffix = self.aggregate.combine(&state, &suffix);
+            self.front.push(suffix.clone());
+        }
+        self.back_total = self.aggregate.identity();
+    }
 }
 
 impl<A: Aggregate> FifoWindow<A> for TwoStacks<A> {
@@ -50,12 +85,7 @@ impl<A: Aggregate> FifoWindow<A> for TwoStacks<A> {
 
     fn pop(&mut self) {
         if self.front.is_empty() {
-            let mut suffix = self.aggregate.identity();
-            for state in self.back.drain(..).rev() {
-                suffix = self.aggregate.combine(&state, &suffix);
-                self.front.push(suffix.clone());
-            }
-            self.back_total = self.aggregate.identity();
+            self.turn();
         }
         self.front.pop();
     }
