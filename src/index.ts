@@ -38,6 +38,13 @@ export type {
   ValuesOf,
 } from './frame/types.ts';
 export type { FullWindowOptions, RollingOptions } from './frame/windows.ts';
+export type {
+  DeadLetter,
+  DeadLetterTarget,
+  ErrorPolicy,
+  FinalPolicy,
+  RetryOptions,
+} from './graph/error-policy.ts';
 export type { LowWaterMarkOptions } from './graph/low-water-mark.ts';
 export { LowWaterMark } from './graph/low-water-mark.ts';
 export type { Metadata, Reference } from './graph/metadata.ts';

@@ -10,6 +10,8 @@ import type { Series } from './frame/series.ts';
 import type { ColumnType, Schema } from './frame/types.ts';
 import { describe, isOptions, requireFunction, requireOptions } from './graph/arguments.ts';
 import { createNode, restoreState } from './graph/compile.ts';
+import { checkPolicy, type ErrorPolicy } from './graph/error-policy.ts';
+import { Guard } from './graph/guard.ts';
 import { hasRoom } from './graph/has-room.ts';
 import { endInput, originsOf, quiesce, reopen } from './graph/lifecycle.ts';
 import {
@@ -17,6 +19,7 @@ import {
   destroy,
   disconnect,
   type EmitOptions,
+  invalidate,
   Node,
   type Owner,
   type StopOptions,
@@ -1464,6 +1467,42 @@ export class Stream<T> {
    */
   destroy(): void {
     destroy(this.node);
+  }
+
+  /**
+   * Says what becomes of an element that fails in this node: in its function, its predicate, its
+   * sink, also later if that returned a promise; with `mapAsync`, in a call. Errors of nodes
+   * downstream are theirs. Other branches get the element in any case.
+   *
+   * A node with a policy other than `'fail'` is called instead of fused. While an element waits for
+   * its next attempt its emitter is held back; one that does not wait lets later elements overtake.
+   *
+   * @param policy `'fail'` (default): the emitter gets the error. `'skip'`: the element is left out,
+   * and acknowledged. `{ deadLetter: stream }`: it is emitted into a stream as a `DeadLetter`, and
+   * acknowledged when that is. `{ retry: { attempts, backoff, maxBackoff, jitter, timeout }, then }`:
+   * it is tried again, and if all attempts fail dealt with as `then` says, by default `'fail'`
+   * @returns this stream
+   *
+   * @example
+   * ```ts
+   * import { type DeadLetter, Stream } from 'millrace'
+   * import assert from 'node:assert/strict'
+   *
+   * const lines = new Stream<string>()
+   * const letters = new Stream<DeadLetter>()
+   * const bad = letters.map(({ element, operator }) => `${operator}: ${element}`).sinkToList()
+   * const parsed = lines.map((line) => JSON.parse(line)).onError({ deadLetter: letters }).sinkToList()
+   * lines.emitMany(['1', '{', '2'])
+   * assert.deepEqual(parsed, [1, 2])
+   * assert.deepEqual(bad, ['map: {'])
+   * ```
+   */
+  onError(policy: ErrorPolicy): this {
+    const checked = checkPolicy(policy);
+    this.node.guard?.cancel();
+    this.node.guard = checked === undefined ? undefined : new Guard(this.node, checked);
+    invalidate(this.node);
+    return this;
   }
 
   /**

@@ -52,6 +52,8 @@ function linkInputs(node: Node, output: Receive): Receive[] {
 
 /** The closure form of one input of an operator. */
 export function linkOperator(node: Node, output: Receive, port: number): Receive {
+  // What a boundary does later it does not do here: it asks its guard itself.
+  if (node.guard !== undefined && !node.operator.boundary) return node.guard.link(output, port);
   return node.operator.link(
     node,
     (value, tag, release) => sendHeld(output, value, tag, release),

@@ -300,7 +300,7 @@ if (p !== undefined) return ${restAfter}(${settled}(p, ${inFlight}), ${self}, it
   #operator(node: Node, port: number, value: string, tag: string | undefined): string {
     this.#nodesLeft--;
     const { operator } = node;
-    if (operator.generate === undefined) {
+    if (operator.generate === undefined || node.guard !== undefined) {
       return this.#call(this.#linkedFunction(node, port), value, tag);
     }
     const text = operator.generate(this.#template(node, port, value, tag));

@@ -1,5 +1,6 @@
 import { MillraceError } from '../errors.ts';
 import { type Clock, currentClock } from '../time/clock.ts';
+import type { Guard } from './guard.ts';
 import { InFlight } from './in-flight.ts';
 import { abandon, type Metadata } from './metadata.ts';
 import type { Operator } from './operator.ts';
@@ -100,6 +101,8 @@ export class Node<P = unknown, S = unknown> {
   /** The errors of its end, once everything it had is out; undefined before its input ends. */
   ended: Promise<readonly unknown[]> | undefined = undefined;
   readonly environment: Environment;
+  /** Applies the error policy, where the node has another than to fail; see `setPolicy`. */
+  guard: Guard | undefined = undefined;
   readonly inFlight = new InFlight();
   /** Starts an emission at this node's output; compiles when needed. */
   emit: Emit;
@@ -200,6 +203,7 @@ export function destroy(node: Node): void {
       if (edge.to.inputs.length === 0) doomed.push(edge.to);
     }
     one.uninstall();
+    one.guard?.cancel();
     const held = one.operator.forget?.(one) ?? [];
     one.operator.stop?.(one);
     if (held.length > 0) abandon(held, destroyedError(one));

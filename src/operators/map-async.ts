@@ -7,9 +7,9 @@ import {
   requireOptions,
   requirePositiveInteger,
 } from '../graph/arguments.ts';
-import { type Delivery, isThenable } from '../graph/delivery.ts';
+import { type Delivery, isThenable, settled } from '../graph/delivery.ts';
 import { originsOf } from '../graph/lifecycle.ts';
-import { abandon, retain, type Tag } from '../graph/metadata.ts';
+import { abandon, release, retain, type Tag } from '../graph/metadata.ts';
 import type { Node } from '../graph/node.ts';
 import { defineOperator } from '../graph/operator.ts';
 import { Pump, type Supply } from '../graph/pump.ts';
@@ -144,7 +144,8 @@ class MapAsyncState implements Supply {
     if (timeout !== undefined) call.timer = this.#limit(call, timeout);
     let result: unknown;
     try {
-      result = f(value, call);
+      const { guard } = this.#node;
+      result = guard === undefined ? f(value, call) : guard.call(() => f(value, call));
     } catch (error) {
       this.#failed(call, error);
       return;
@@ -182,14 +183,34 @@ class MapAsyncState implements Supply {
   #failed(call: AsyncCall, error: unknown): void {
     if (call.status !== 'running') return;
     this.#end(call, 'failed');
-    abandon([call.tag], error);
-    call.tag = undefined;
-    reportUncaught(this.#node, error, call.value);
+    this.#dispose(call, error);
     if (!this.#params.ordered) this.#calls.delete(call);
     this.#skipFailed();
     if (this.#params.stopOnError) this.#stopped(error);
     else this.#fill();
     this.pump.wake();
+  }
+
+  /** Does with an element that failed for good as the node's policy says: by default reports it. */
+  #dispose(call: AsyncCall, error: unknown): void {
+    const { value, tag } = call;
+    call.tag = undefined;
+    const fail = (reason: unknown) => {
+      abandon([tag], reason);
+      reportUncaught(this.#node, reason, value);
+    };
+    const { guard } = this.#node;
+    if (guard === undefined) {
+      fail(error);
+      return;
+    }
+    try {
+      const left = guard.dispose(error, value, tag);
+      if (left === undefined) release(tag);
+      else settled(left).then(() => release(tag), fail);
+    } catch (reason) {
+      fail(reason);
+    }
   }
 
   #end(call: AsyncCall, status: 'done' | 'failed' | 'forgotten'): void {
