@@ -90,6 +90,12 @@ export const zipLatest = defineOperator<ZipLatestParams, ZipLatestState>({
   },
   isFull: ({ params, state }, port) =>
     port === 0 && state.lossless.queue.size >= params.maxsize && state.missing > 0,
+  start: ({ state }) => state.lossless.reopen(),
+  inputEnded({ state }, port) {
+    // An input that never spoke never will: nothing can go out any more.
+    const isOther = port > 0 || !state.hasLossless;
+    if (isOther && state.slots[port]?.hasValue === false) state.lossless.giveUp();
+  },
   forget({ state }) {
     state.lossless.open();
     const held = [...drop(state.lossless), ...state.slots.map(({ tag }) => tag)];

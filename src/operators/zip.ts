@@ -26,16 +26,43 @@ export class ZipBuffer {
   readonly queue = new Queue();
   #waiting: (() => void) | undefined;
   #promise: Promise<void> | undefined;
+  #emptied: (() => void) | undefined;
+  /** What comes in cannot go out any more: an input that it needs has ended. */
+  #isOver = false;
 
   /** Takes out the oldest element, and lets the emitter go on once no more than `maxsize` wait. */
   take(maxsize: number): unknown {
     const value = this.queue.shift();
     if (this.#waiting !== undefined && this.queue.size <= maxsize) this.open();
+    if (this.#emptied !== undefined && this.queue.size === 0) this.#emptied();
     return value;
+  }
+
+  /** Calls back when the last element has been taken: at once if there is none. */
+  whenEmptied(callback: () => void): void {
+    if (this.queue.size === 0) callback();
+    else this.#emptied = callback;
+  }
+
+  /** From now on nothing is held for long: it is let go, and so is whoever waits. */
+  giveUp(): void {
+    this.#isOver = true;
+    this.open();
+    for (const tag of this.queue.clear()) release(tag);
+  }
+
+  /** Holds elements again. */
+  reopen(): void {
+    this.#isOver = false;
+    this.#emptied = undefined;
   }
 
   /** A promise for the time when no more than `maxsize` elements wait. */
   wait(): Promise<void> {
+    if (this.#isOver) {
+      this.giveUp();
+      return Promise.resolve();
+    }
     this.#promise ??= new Promise((resolve) => {
       this.#waiting = resolve;
     });
@@ -88,10 +115,19 @@ export const zip = defineOperator<ZipParams, ZipState>({
   isFull: ({ params, state }, port) =>
     state.buffers[port]!.queue.size >= params.maxsize &&
     state.buffers.some(({ queue }, other) => other !== port && queue.size === 0),
+  start({ state }) {
+    for (const buffer of state.buffers) buffer.reopen();
+  },
+  inputEnded({ state }, port) {
+    // Once what came by it is taken, nothing from the others finds a counterpart any more.
+    state.buffers[port]?.whenEmptied(() => {
+      for (const buffer of state.buffers) buffer.giveUp();
+    });
+  },
   forget({ state }) {
     const held = state.buffers.flatMap(({ queue }) => queue.toTags());
     for (const buffer of state.buffers) {
-      while (buffer.queue.size > 0) buffer.queue.shift();
+      buffer.queue.clear();
       buffer.open();
     }
     return held;
