@@ -3,12 +3,15 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { describe, it } from 'vitest';
+import { describe, it, vi } from 'vitest';
 import { type CodeBlock, codeBlocks } from './code-blocks.ts';
 import { exampleModule, expectedLog, recordLog } from './example-module.ts';
 
 // Every example of a doc comment in src/ and every TypeScript or JavaScript block of README.md runs
 // here as a module of its own, in one process. A block whose fence says `no-run` is left alone.
+
+// The compiler is started, perhaps on a machine busy with a build.
+vi.setConfig({ testTimeout: 60_000 });
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = join(root, '.cache/docs');

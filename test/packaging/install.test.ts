@@ -2,14 +2,16 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, it } from 'vitest';
+import { afterAll, beforeAll, describe, it, vi } from 'vitest';
 import { currentHost, platformName } from '../../src/native/platform.ts';
 import { codeBlocks } from '../docs/code-blocks.ts';
 import { Sandbox, succeeded, type Tarballs } from './sandbox.ts';
 
 // What a user gets: the packed packages, installed into an empty project with no Rust on the PATH.
 
+// Programs are started and packages installed, perhaps on a machine busy with a build.
 const TIMEOUT = 180_000;
+vi.setConfig({ testTimeout: TIMEOUT, hookTimeout: TIMEOUT });
 const platform = platformName(currentHost());
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -26,7 +28,7 @@ let tarballs: Tarballs;
 beforeAll(() => {
   sandbox = new Sandbox();
   tarballs = sandbox.pack();
-}, TIMEOUT);
+});
 
 afterAll(() => sandbox.remove());
 
@@ -35,7 +37,7 @@ describe('both packages installed', () => {
 
   beforeAll(() => {
     folder = sandbox.install('both', [tarballs.main, tarballs.platforms[platform]!]);
-  }, TIMEOUT);
+  });
 
   it('holds what is published and nothing else', () => {
     const installed = join(folder, 'node_modules/millrace');
@@ -81,7 +83,7 @@ describe('the main package alone installed', () => {
 
   beforeAll(() => {
     folder = sandbox.install('alone', [tarballs.main], '--omit=optional');
-  }, TIMEOUT);
+  });
 
   it('runs streams', () => {
     const code = `
