@@ -1,7 +1,9 @@
 import { collectError, type Delivery, join, raise } from './delivery.ts';
-import { release, retain, type Tag } from './metadata.ts';
+import { sendHeld } from './entry.ts';
+import { retain, type Tag } from './metadata.ts';
 import type { Edge, Emit, EmitMany, Node } from './node.ts';
 import type { Receive } from './operator.ts';
+import { Queue } from './queue.ts';
 
 /** The compiled functions through which a node's output is reached. */
 export interface Entry {
@@ -38,21 +40,19 @@ export class Unit {
  */
 export class Loop {
   readonly #receive: (edge: Edge, value: unknown, tag: Tag) => Delivery;
-  #edges: Edge[] = [];
-  #values: unknown[] = [];
-  #tags: Tag[] = [];
-  #head = 0;
+  readonly #edges = new Queue<Edge>();
+  readonly #values = new Queue();
   running = false;
 
   constructor(receive: (edge: Edge, value: unknown, tag: Tag) => Delivery) {
     this.#receive = receive;
+    this.#values.track();
   }
 
   push(edge: Edge, value: unknown, tag?: Tag): void {
     retain(tag);
     this.#edges.push(edge);
-    this.#values.push(value);
-    this.#tags.push(tag);
+    this.#values.push(value, tag);
   }
 
   /** Runs an emission; the outermost one then runs all that it has put into the queue. */
@@ -66,36 +66,23 @@ export class Loop {
     } catch (error) {
       errors = collectError(errors, error);
     }
-    while (this.#head < this.#edges.length) {
-      const head = this.#head++;
-      const edge = this.#edges[head]!;
-      const queued = this.#values[head];
-      const queuedTag = this.#tags[head];
-      this.#values[head] = undefined;
-      if (this.#head === this.#edges.length) this.#clear();
-      else if (this.#head === 4096) this.#compact();
+    while (this.#edges.size > 0) {
       try {
-        pending = join(pending, this.#receive(edge, queued, queuedTag));
+        pending = join(pending, this.#next());
       } catch (error) {
         errors = collectError(errors, error);
       }
-      release(queuedTag);
     }
     this.running = false;
     return errors === undefined ? pending : raise(errors, pending);
   }
 
-  #clear(): void {
-    this.#edges.length = 0;
-    this.#values.length = 0;
-    this.#tags.length = 0;
-    this.#head = 0;
-  }
-
-  #compact(): void {
-    this.#edges = this.#edges.slice(this.#head);
-    this.#values = this.#values.slice(this.#head);
-    this.#tags = this.#tags.slice(this.#head);
-    this.#head = 0;
+  #next(): Delivery {
+    const edge = this.#edges.shift();
+    const tag = this.#values.headTag();
+    const value = this.#values.shift();
+    if (tag === undefined) return this.#receive(edge, value, undefined);
+    // Whoever emitted it may be done already: it is held until what it did here has settled.
+    return sendHeld((x, held) => this.#receive(edge, x, held), value, tag, tag);
   }
 }
