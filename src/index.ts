@@ -49,11 +49,15 @@ export type { LowWaterMarkOptions } from './graph/low-water-mark.ts';
 export { LowWaterMark } from './graph/low-water-mark.ts';
 export type { Metadata, Reference } from './graph/metadata.ts';
 export { Acknowledgement } from './graph/metadata.ts';
-export type { EmitOptions } from './graph/node.ts';
+export type { EmitOptions, StopOptions } from './graph/node.ts';
+export type { ErrorHandler, Failure } from './graph/uncaught.ts';
 export type { DrawingAttributes } from './observe/drawing.ts';
 export type { MimeBundle } from './observe/jupyter.ts';
 export type { AccumulateOptions } from './operators/accumulate.ts';
+export type { AsyncContext } from './operators/async-call.ts';
+export type { BufferOptions, Overflow } from './operators/buffer.ts';
 export type { CollectorCache, CollectorOptions } from './operators/collect.ts';
+export type { DelayOptions } from './operators/delay.ts';
 export type { FrequenciesOptions } from './operators/frequencies.ts';
 export { FrequencyTable } from './operators/frequency-table.ts';
 export type {
@@ -65,9 +69,12 @@ export type {
   Transformer,
 } from './operators/learning.ts';
 export { Literal, literal } from './operators/literal.ts';
+export type { MapAsyncOptions } from './operators/map-async.ts';
 export type { PartitionOptions } from './operators/partition.ts';
 export type { PartitionUniqueOptions } from './operators/partition-unique.ts';
 export type { SlidingWindowOptions } from './operators/sliding-window.ts';
+export type { TimedWindowOptions } from './operators/timed-window.ts';
+export type { TimedWindowUniqueOptions } from './operators/timed-window-unique.ts';
 export type { UniqueOptions } from './operators/unique.ts';
 export type { ZipOptions } from './operators/zip.ts';
 export type { ZipLatestOptions } from './operators/zip-latest.ts';

@@ -601,9 +601,12 @@ export class Stream<T> {
   }
 
   /**
-   * Emits the elements n at a time, as arrays; with a `key`, n of the same key at a time.
+   * Emits the elements n at a time, as arrays; with a `key`, n of the same key at a time. `emit` has
+   * finished when the partition that it completes was delivered, and at once otherwise.
    *
    * @param n size of a partition, a positive integer
+   * @param options `key`: one partition for each; `timeout`: emit what there is this long after the
+   * first element of a partition; `flush`: emit what there is at the end of input, default true
    *
    * @example
    * ```ts
