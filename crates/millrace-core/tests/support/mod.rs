@@ -16,7 +16,7 @@ use millrace_core::plan::Plan;
 
 /// One value of a result; floats by their bits, with one NaN.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Cell {
+pub(crate) enum Cell {
     Null,
     Bool(bool),
     Float(u64),
@@ -36,24 +36,24 @@ impl fmt::Debug for Cell {
     }
 }
 
-pub fn float(value: f64) -> Cell {
+pub(crate) fn float(value: f64) -> Cell {
     Cell::Float(if value.is_nan() { f64::NAN } else { value }.to_bits())
 }
 
-pub fn floats(value: Option<f64>) -> Cell {
+pub(crate) fn floats(value: Option<f64>) -> Cell {
     value.map_or(Cell::Null, float)
 }
 
-pub fn integers(value: Option<i64>) -> Cell {
+pub(crate) fn integers(value: Option<i64>) -> Cell {
     value.map_or(Cell::Null, Cell::Integer)
 }
 
-pub fn text(value: &str) -> Cell {
+pub(crate) fn text(value: &str) -> Cell {
     Cell::Text(value.to_owned())
 }
 
 /// The cells of a column.
-pub fn cells(array: &ArrayRef) -> Vec<Cell> {
+pub(crate) fn cells(array: &ArrayRef) -> Vec<Cell> {
     (0..array.len())
         .map(|row| {
             if array.is_null(row) {
@@ -79,7 +79,7 @@ pub fn cells(array: &ArrayRef) -> Vec<Cell> {
 }
 
 /// The rows of an emission.
-pub fn rows(emission: &Emission) -> Vec<Vec<Cell>> {
+pub(crate) fn rows(emission: &Emission) -> Vec<Vec<Cell>> {
     let columns: Vec<Vec<Cell>> = emission.columns.iter().map(cells).collect();
     (0..emission.rows)
         .map(|row| columns.iter().map(|column| column[row].clone()).collect())
@@ -88,15 +88,15 @@ pub fn rows(emission: &Emission) -> Vec<Vec<Cell>> {
 
 /// A row of the test input `trades`.
 #[derive(Debug, Clone)]
-pub struct Trade {
-    pub symbol: Option<&'static str>,
-    pub price: Option<f64>,
-    pub size: Option<i64>,
-    pub at: i64,
+pub(crate) struct Trade {
+    pub(crate) symbol: Option<&'static str>,
+    pub(crate) price: Option<f64>,
+    pub(crate) size: Option<i64>,
+    pub(crate) at: i64,
 }
 
 /// The input of [`Trade`] rows, with a dictionary for the symbol or without.
-pub fn trades(dictionary: bool) -> String {
+pub(crate) fn trades(dictionary: bool) -> String {
     format!(
         r#"{{ "name": "trades", "columns": [
             {{ "name": "symbol", "type": "utf8", "dictionary": {dictionary} }},
@@ -106,14 +106,14 @@ pub fn trades(dictionary: bool) -> String {
     )
 }
 
-pub fn plan(dictionary: bool, nodes: &str) -> Result<Plan, PlanError> {
+pub(crate) fn plan(dictionary: bool, nodes: &str) -> Result<Plan, PlanError> {
     Plan::from_json(&format!(
         r#"{{ "inputs": [{}], "nodes": [{{ "op": "input", "input": 0 }}, {nodes}] }}"#,
         trades(dictionary)
     ))
 }
 
-pub fn batch(trades: &[Trade]) -> Batch {
+pub(crate) fn batch(trades: &[Trade]) -> Batch {
     let symbols: StringArray = trades.iter().map(|trade| trade.symbol).collect();
     let prices: Float64Array = trades.iter().map(|trade| trade.price).collect();
     let sizes: Int64Array = trades.iter().map(|trade| trade.size).collect();
@@ -130,7 +130,7 @@ pub fn batch(trades: &[Trade]) -> Batch {
 }
 
 /// Pushes the trades cut at `cuts` and returns the emissions of each batch, then those of a flush.
-pub fn push_all(plan: &mut Plan, trades: &[Trade], cuts: &[usize]) -> Vec<Vec<Emission>> {
+pub(crate) fn push_all(plan: &mut Plan, trades: &[Trade], cuts: &[usize]) -> Vec<Vec<Emission>> {
     let mut emissions = Vec::new();
     let mut start = 0;
     for &end in cuts.iter().chain([&trades.len()]) {
@@ -147,6 +147,6 @@ pub fn push_all(plan: &mut Plan, trades: &[Trade], cuts: &[usize]) -> Vec<Vec<Em
 }
 
 /// All rows of all emissions, one below the other.
-pub fn all_rows(emissions: &[Vec<Emission>]) -> Vec<Vec<Cell>> {
+pub(crate) fn all_rows(emissions: &[Vec<Emission>]) -> Vec<Vec<Cell>> {
     emissions.iter().flatten().flat_map(rows).collect()
 }

@@ -58,8 +58,7 @@ impl GroupedKernel {
         match self {
             Self::Float(kernel) if all => aggregation.float_array(kernel.finish(groups.len())),
             Self::Float(kernel) => {
-                // A count is 0, not undefined, in a group that this kernel has not seen.
-                let unseen = (aggregation.function == AggregateFunction::Count).then_some(0.0);
+                let unseen = of_no_rows(aggregation.function).then_some(0.0);
                 let values: Float64Array = groups
                     .iter()
                     .map(|&group| kernel.value(group).or(unseen))
@@ -67,7 +66,7 @@ impl GroupedKernel {
                 aggregation.float_array(values)
             }
             Self::Integer(kernel) => {
-                let unseen = (aggregation.function == AggregateFunction::Count).then_some(0);
+                let unseen = of_no_rows(aggregation.function).then_some(0);
                 let values = groups
                     .iter()
                     .map(|&group| kernel.value(group).map(|value| value.or(unseen)))
@@ -113,6 +112,11 @@ impl GroupedKernel {
         }
         Ok(())
     }
+}
+
+/// Whether the aggregate of no rows is 0, not undefined: kernels do not know groups without rows.
+fn of_no_rows(function: AggregateFunction) -> bool {
+    matches!(function, AggregateFunction::Count | AggregateFunction::Sum)
 }
 
 /// Keys and the kernels of their aggregates: what every keyed table is made of.
