@@ -1,16 +1,17 @@
-import { createRequire } from 'node:module';
 import type { Table as ArrowTable, DataType, Vector } from 'apache-arrow';
 import type { Column } from './column.ts';
 
 type Arrow = typeof import('apache-arrow');
 
-/** Loaded when first asked for: it takes longer to load than all of millrace. */
-let loaded: Arrow | undefined;
-
-/** A table of `apache-arrow` over the same memory; text and booleans are copied. */
-export function toArrowTable(table: { readonly columns: readonly Column[] }): ArrowTable {
-  loaded ??= createRequire(import.meta.url)('apache-arrow') as Arrow;
-  const arrow = loaded;
+/**
+ * A table of `apache-arrow` over the same memory; text and booleans are copied. The package takes
+ * longer to load than all of millrace, so it is loaded when first asked for; and as a module, since
+ * it does not recognise the objects of its other, CommonJS copy.
+ */
+export async function toArrowTable(table: {
+  readonly columns: readonly Column[];
+}): Promise<ArrowTable> {
+  const arrow = await import('apache-arrow');
   const vectors: Record<string, Vector> = {};
   for (const column of table.columns) vectors[column.name] = toVector(arrow, column);
   return new arrow.Table(vectors);

@@ -1,4 +1,6 @@
+import { createNode } from '../graph/compile.ts';
 import { noteCrossing } from '../observe/crossings.ts';
+import { sink } from '../sinks/sink.ts';
 import { Stream } from '../stream.ts';
 import { Column } from './column.ts';
 import { type ColumnNode, planNodeOf } from './column-node.ts';
@@ -18,8 +20,7 @@ export function toSeries<D extends ColumnType>(
   options?: BatchOptions,
 ): Series<D> {
   const series = new Series(type, options);
-  const sink = stream.sink((value) => series.emit(value as InputOf<D>));
-  noteCrossing(sink.node, planNodeOf(series).graph.input);
+  crossInto(stream, series, (value) => series.emit(value as InputOf<D>));
   return series;
 }
 
@@ -33,9 +34,22 @@ export function toDataFrame<S extends Schema>(
   options?: BatchOptions,
 ): DataFrame<S> {
   const frame = new DataFrame(schema, options);
-  const sink = stream.sink((row) => frame.emit(row as InputRow<S>));
-  noteCrossing(sink.node, planNodeOf(frame).graph.input);
+  crossInto(stream, frame, (row) => frame.emit(row as InputRow<S>));
   return frame as unknown as DataFrame<S>;
+}
+
+/**
+ * Ends a branch of a stream in columns. A stop of the stream delivers what has collected, its end also
+ * what the columns hold back for the end of their input.
+ */
+function crossInto(
+  stream: Stream<unknown>,
+  columns: ColumnNode<unknown>,
+  receive: (element: unknown) => unknown,
+): void {
+  const drain = (_node: unknown, isEnd: boolean) => (isEnd ? columns.end() : columns.flush());
+  const node = createNode({ ...sink, drain }, { f: receive, args: [] }, [stream.node]);
+  noteCrossing(node, planNodeOf(columns).graph.input);
 }
 
 /** What live columns yield as a stream: the values of a column and the rows of a table one by one. */

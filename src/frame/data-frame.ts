@@ -20,6 +20,7 @@ import { GroupBy, type GroupKey, groupKeys, type KeySchema } from './group-by.ts
 import {
   type FileColumns,
   type FileSchema,
+  type OpenedFile,
   openFrame,
   type ParquetOptions,
   type RunOptions,
@@ -395,10 +396,18 @@ export function frameOf<S extends Schema>(node: PlanNode): DataFrame<S> {
   return fromOrigin({ node, source: null, reader: null });
 }
 
-function frameOfReader(opened: { columns: PlanColumn[]; reader: ParquetReader; name: string }) {
-  const { columns, reader, name } = opened;
+function frameOfReader({ columns, picked, reader, name }: OpenedFile) {
   const source = new ColumnSource('DataFrame.fromParquet', columns, { name });
-  return fromOrigin({ node: source.graph.input, source, reader });
+  const { graph } = source;
+  const same = picked.length === columns.length && picked.every((one, i) => one === columns[i]);
+  const node = same ? graph.input : selectNode(graph.input, picked);
+  return fromOrigin({ node, source, reader });
+}
+
+function selectNode(input: PlanNode, columns: readonly PlanColumn[]): PlanNode {
+  const named = columns.map(({ name }) => ({ name, expr: { col: name, of: input } }));
+  const spec = { op: 'frame', columns: named };
+  return new PlanNode(input.graph, 'frame', columns, spec, input.domain);
 }
 
 function fromOrigin<S extends Schema>(origin: Origin): DataFrame<S> {

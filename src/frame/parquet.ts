@@ -47,8 +47,12 @@ const DEFAULT_BATCH = 8192;
 /** How long reading goes on before timers and other input get their turn. */
 const TURN_MILLISECONDS = 8;
 
-interface OpenedFile {
-  readonly columns: PlanColumn[];
+/** A file and the columns a frame has of it. */
+export interface OpenedFile {
+  /** All columns of the file. */
+  readonly columns: readonly PlanColumn[];
+  /** Those that the frame has. */
+  readonly picked: readonly PlanColumn[];
   readonly reader: ParquetReader;
   readonly name: string;
 }
@@ -61,9 +65,10 @@ export function openFrame(path: string, options: ParquetOptions<FileColumns> = {
   checkOptions('DataFrame.fromParquet', options, ['batch', 'columns']);
   const batch = checkCount('DataFrame.fromParquet', 'batch', options.batch ?? DEFAULT_BATCH);
   const reader = openParquet(path, batch);
-  const all = JSON.parse(reader.schema()) as { name: string; type: ColumnType }[];
-  const columns = pickColumns(all, options.columns).map(({ name, type }) => ({ name, type }));
-  return { columns, reader, name: basename(path) };
+  const schema = JSON.parse(reader.schema()) as { name: string; type: ColumnType }[];
+  const columns = schema.map(({ name, type }) => ({ name, type }));
+  const picked = pickColumns(columns, options.columns);
+  return { columns, picked, reader, name: basename(path) };
 }
 
 function pickColumns(

@@ -72,8 +72,8 @@ export class Table<S extends Schema = Schema> implements Iterable<RowOf<S>> {
     };
   }
 
-  /** The same data as a table of `apache-arrow`, without a copy of numbers. */
-  toArrow(): ArrowTable {
+  /** The same data as a table of `apache-arrow`, which is loaded for it; numbers are not copied. */
+  toArrow(): Promise<ArrowTable> {
     return toArrowTable(this);
   }
 
