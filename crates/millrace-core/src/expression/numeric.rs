@@ -34,11 +34,6 @@ macro_rules! integer_number {
                     .then(|| Self::try_from(value as i128).ok())
                     .flatten()
             }
-            #[expect(
-                clippy::cast_lossless,
-                clippy::cast_precision_loss,
-                reason = "one text for all widths; rounding is documented"
-            )]
             fn to_float(self) -> f64 {
                 self as f64
             }

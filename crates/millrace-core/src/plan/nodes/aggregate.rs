@@ -10,7 +10,7 @@ use crate::plan::operator::{Context, Operator, Value, expect_parts};
 #[derive(Debug)]
 enum Kernel {
     /// All float aggregates of one column at once.
-    Float(RunningAggregate),
+    Float(Box<RunningAggregate>),
     Integer(RunningInteger),
 }
 
@@ -52,7 +52,7 @@ impl AggregateNode {
                     .iter()
                     .map(|&position| aggregations[position].function)
                     .collect();
-                group.kernel = Kernel::Float(RunningAggregate::new(&functions));
+                group.kernel = Kernel::Float(Box::new(RunningAggregate::new(&functions)));
             }
         }
         Self {

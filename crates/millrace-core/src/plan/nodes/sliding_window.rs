@@ -22,8 +22,8 @@ pub(crate) enum Windows {
 
 #[derive(Debug)]
 enum Kernel {
-    Sliding(SlidingWindow),
-    Partition(Partition),
+    Sliding(Box<SlidingWindow>),
+    Partition(Box<Partition>),
     /// The last n rows after every row, of which those that end a window are taken.
     Integer {
         rolling: RollingInteger,
@@ -35,12 +35,14 @@ impl Kernel {
     fn new(aggregation: &Aggregation, n: usize, windows: Windows) -> Result<Self, PlanError> {
         let function = aggregation.function;
         Ok(match (aggregation.lane, windows) {
-            (Lane::Float, Windows::Disjoint) => Self::Partition(Partition::new(function, n)?),
-            (Lane::Float, _) => Self::Sliding(SlidingWindow::new(
+            (Lane::Float, Windows::Disjoint) => {
+                Self::Partition(Box::new(Partition::new(function, n)?))
+            }
+            (Lane::Float, _) => Self::Sliding(Box::new(SlidingWindow::new(
                 function,
                 n,
                 windows == Windows::EveryRow,
-            )?),
+            )?)),
             _ => Self::Integer {
                 rolling: RollingInteger::new(function, n, 0)?,
                 rows: 0,
