@@ -8,7 +8,8 @@ const EPOCH = 4096;
  * A stretch of the input: the counts at its beginning, and the key of each element since. Any
  * moment in it can be rebuilt from these two; they are never changed but by appending.
  */
-interface Epoch {
+interface Epoch<K> {
+  readonly tally: Tally<K>;
   readonly base: Float64Array;
   readonly log: Uint32Array;
 }
@@ -27,7 +28,11 @@ export class Tally<K> {
   readonly keys: K[] = [];
   /** Counts of now, by id; longer than `keys`. */
   counts = new Float64Array(16);
-  epoch: Epoch = { base: new Float64Array(0), log: new Uint32Array(FIRST_EPOCH) };
+  epoch: Epoch<K> = {
+    tally: this,
+    base: new Float64Array(0),
+    log: new Uint32Array(FIRST_EPOCH),
+  };
   /** Elements of the epoch that have been counted. */
   position = 0;
 
@@ -38,7 +43,7 @@ export class Tally<K> {
     this.counts[id]!++;
     if (this.position === this.epoch.log.length) this.#beginEpoch(id);
     else this.epoch.log[this.position++] = id;
-    return new FrequencyTable(this, this.epoch, this.position, this.keys.length);
+    return new FrequencyTable(this.epoch, this.position, this.keys.length);
   }
 
   /** Counts a key, where no tables are wanted; gives its new count. */
@@ -82,7 +87,7 @@ export class Tally<K> {
   #beginEpoch(id: number | undefined): void {
     const base = this.counts.slice(0, this.keys.length);
     const length = Math.max(Math.min(2 * this.epoch.log.length, EPOCH), base.length);
-    this.epoch = { base, log: new Uint32Array(length) };
+    this.epoch = { tally: this, base, log: new Uint32Array(length) };
     this.position = 0;
     if (id === undefined) return;
     base[id]!--;
@@ -111,16 +116,14 @@ export class Tally<K> {
  * ```
  */
 export class FrequencyTable<K> implements ReadonlyMap<K, number> {
-  readonly #tally: Tally<K>;
-  readonly #epoch: Epoch;
+  readonly #epoch: Epoch<K>;
   readonly #position: number;
   #rebuilt: Float64Array | undefined;
   /** Number of distinct elements. */
   readonly size: number;
 
   /** Tables are made by `frequencies`. */
-  constructor(tally: Tally<K>, epoch: Epoch, position: number, size: number) {
-    this.#tally = tally;
+  constructor(epoch: Epoch<K>, position: number, size: number) {
     this.#epoch = epoch;
     this.#position = position;
     this.#rebuilt = undefined;
@@ -129,26 +132,26 @@ export class FrequencyTable<K> implements ReadonlyMap<K, number> {
 
   /** How often an element had come; undefined if it had not. */
   get(key: K): number | undefined {
-    const id = this.#tally.idOf(key);
+    const id = this.#epoch.tally.idOf(key);
     if (id === undefined || id >= this.size) return undefined;
-    return this.#isNewest() ? this.#tally.counts[id] : this.#counts()[id];
+    return this.#isNewest() ? this.#epoch.tally.counts[id] : this.#counts()[id];
   }
 
   /** Whether an element had come. */
   has(key: K): boolean {
-    const id = this.#tally.idOf(key);
+    const id = this.#epoch.tally.idOf(key);
     return id !== undefined && id < this.size;
   }
 
   /** Elements with their counts. */
   *entries(): MapIterator<[K, number]> {
     const counts = this.#counts();
-    for (let id = 0; id < this.size; id++) yield [this.#tally.keys[id]!, counts[id]!];
+    for (let id = 0; id < this.size; id++) yield [this.#epoch.tally.keys[id]!, counts[id]!];
   }
 
   /** Distinct elements. */
   *keys(): MapIterator<K> {
-    for (let id = 0; id < this.size; id++) yield this.#tally.keys[id]!;
+    for (let id = 0; id < this.size; id++) yield this.#epoch.tally.keys[id]!;
   }
 
   /** Counts. */
@@ -181,7 +184,7 @@ export class FrequencyTable<K> implements ReadonlyMap<K, number> {
   }
 
   #isNewest(): boolean {
-    return this.#epoch === this.#tally.epoch && this.#position === this.#tally.position;
+    return this.#epoch === this.#epoch.tally.epoch && this.#position === this.#epoch.tally.position;
   }
 
   #counts(): Float64Array {
@@ -190,7 +193,7 @@ export class FrequencyTable<K> implements ReadonlyMap<K, number> {
   }
 
   #rebuild(): Float64Array {
-    if (this.#isNewest()) return this.#tally.counts.slice(0, this.size);
+    if (this.#isNewest()) return this.#epoch.tally.counts.slice(0, this.size);
     const counts = new Float64Array(this.size);
     counts.set(this.#epoch.base);
     for (let i = 0; i < this.#position; i++) counts[this.#epoch.log[i]!]!++;
