@@ -55,8 +55,8 @@ impl Decay {
 ///
 /// let mut mean = EwmMean::new(Decay::Com(1.0))?;
 /// let mut out = [0.0; 3];
-/// mean.push(&[1.0, 2.0, 4.0], None, &mut out);
-/// assert_eq!(out, [1.0, 5.0 / 3.0, 3.0]);
+/// mean.push(&[1.0, 1.0, 4.5], None, &mut out);
+/// assert_eq!(out, [1.0, 1.0, 3.0]);
 /// # Ok::<(), millrace_core::kernel_error::KernelError>(())
 /// ```
 #[derive(Debug, Clone)]

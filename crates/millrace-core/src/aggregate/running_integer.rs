@@ -66,15 +66,12 @@ impl RunningInteger {
             self.ends = [first; 4];
         }
         self.count += values.len() as u64;
-        // Halves of 32 bits add without overflow for 2³¹ rows, in vector registers.
         for chunk in values.chunks(1 << 16) {
-            let high: i64 = chunk.iter().map(|value| value >> 32).sum();
-            let low: i64 = chunk.iter().map(|value| value & 0xffff_ffff).sum();
-            self.sum += (i128::from(high) << 32) + i128::from(low);
+            let (sum, min, max) = reduce(chunk);
+            self.sum += sum;
+            self.ends[0] = self.ends[0].min(min);
+            self.ends[1] = self.ends[1].max(max);
         }
-        let [min, max, ..] = self.ends;
-        self.ends[0] = values.iter().fold(min, |a, &b| a.min(b));
-        self.ends[1] = values.iter().fold(max, |a, &b| a.max(b));
         self.ends[3] = last;
     }
 
@@ -126,6 +123,20 @@ impl RunningInteger {
         *self = Self { count, sum, ends };
         Ok(())
     }
+}
+
+/// Sum, smallest and largest of at most 2³¹ integers. Halves of 32 bits add without overflow, in
+/// vector registers.
+#[multiversion::multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
+fn reduce(values: &[i64]) -> (i128, i64, i64) {
+    let (mut high, mut low, mut min, mut max) = (0_i64, 0_i64, i64::MAX, i64::MIN);
+    for &value in values {
+        high += value >> 32;
+        low += value & 0xffff_ffff;
+        min = min.min(value);
+        max = max.max(value);
+    }
+    ((i128::from(high) << 32) + i128::from(low), min, max)
 }
 
 /// An exact sum as `i64`.

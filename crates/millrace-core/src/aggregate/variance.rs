@@ -25,7 +25,7 @@ impl Moments {
         Self {
             count: 1.0,
             mean: value,
-            squares: value - value,
+            squares: if value.is_finite() { 0.0 } else { f64::NAN },
         }
     }
 

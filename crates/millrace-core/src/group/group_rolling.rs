@@ -3,12 +3,15 @@
 //! | requires | time per row | space |
 //! |---|---|---|
 //! | a monoid | 1 amortised: [Two-Stacks](crate::window::TwoStacks) per group | up to 2n per group, grown as its rows come |
+//!
+//! Sums and means of short windows take a ring instead: see `ring_sums.rs`.
 
 use std::collections::VecDeque;
 
 use arrow_buffer::NullBuffer;
 
 use super::groups_of;
+use super::ring_sums::RingSums;
 use crate::aggregate::{
     Aggregate, AggregateFunction, Count, First, Last, Max, Mean, Min, Std, Sum, Variance,
 };
@@ -133,6 +136,8 @@ impl<A: Aggregate<Input = f64, Output = f64> + Copy> Groups<A> {
 
 #[derive(Debug, Clone)]
 enum Table {
+    RingSum(RingSums),
+    RingMean(RingSums),
     Sum(Groups<Sum>),
     Mean(Groups<Mean>),
     Count(Groups<Count>),
@@ -144,10 +149,11 @@ enum Table {
     Last(Groups<Last>),
 }
 
-/// Runs `$body` on whichever groups a table holds.
+/// Runs `$body` on the groups that a table holds, `$ring` on its rings.
 macro_rules! with_groups {
-    ($table:expr, $groups:ident => $body:expr) => {
+    ($table:expr, $groups:ident => $body:expr, $rings:ident => $ring:expr) => {
         match $table {
+            Table::RingSum($rings) | Table::RingMean($rings) => $ring,
             Table::Sum($groups) => $body,
             Table::Mean($groups) => $body,
             Table::Count($groups) => $body,
@@ -197,7 +203,10 @@ impl GroupRolling {
         min_periods: usize,
     ) -> Result<Self, KernelError> {
         check_window("rolling", window, min_periods)?;
+        let short = window <= RingSums::LONGEST;
         let table = match function {
+            AggregateFunction::Sum if short => Table::RingSum(RingSums::new(window)),
+            AggregateFunction::Mean if short => Table::RingMean(RingSums::new(window)),
             AggregateFunction::Sum => Table::Sum(Groups::new(Sum, false)),
             AggregateFunction::Mean => Table::Mean(Groups::new(Mean, false)),
             AggregateFunction::Count => Table::Count(Groups::new(Count, false)),
@@ -237,24 +246,42 @@ impl GroupRolling {
             nulls.is_none_or(|nulls| nulls.len() == values.len()),
             "validity length"
         );
+        let nulls = nulls.filter(|nulls| nulls.null_count() > 0);
         let mut validity = ValidityBuilder::default();
-        with_groups!(&mut self.table, groups => {
-            groups.grow(groups_of(ids));
-            for (index, (&id, slot)) in ids.iter().zip(out).enumerate() {
-                let row = is_valid(nulls, index).then(|| values[index]);
-                let (result, valid) = groups.step(id, row, self.window);
-                let result = result.filter(|_| valid >= self.min_periods);
-                *slot = result.unwrap_or(f64::NAN);
-                validity.append(1, result.is_some());
+        let mean = matches!(self.table, Table::RingMean(_));
+        with_groups!(&mut self.table,
+            groups => {
+                groups.grow(groups_of(ids));
+                for (index, (&id, slot)) in ids.iter().zip(out).enumerate() {
+                    let row = is_valid(nulls, index).then(|| values[index]);
+                    let (result, valid) = groups.step(id, row, self.window);
+                    let result = result.filter(|_| valid >= self.min_periods);
+                    *slot = result.unwrap_or(f64::NAN);
+                    validity.append(1, result.is_some());
+                }
+            },
+            rings => {
+                rings.grow(groups_of(ids));
+                let least = self.min_periods.max(usize::from(mean));
+                for (index, (&id, slot)) in ids.iter().zip(out).enumerate() {
+                    let row = is_valid(nulls, index).then(|| values[index]);
+                    let (sum, valid) = rings.step(id, row);
+                    let result = if mean { sum / valid as f64 } else { sum };
+                    *slot = if valid >= least { result } else { f64::NAN };
+                    validity.append(1, valid >= least);
+                }
             }
-        });
+        );
         validity.finish()
     }
 
     /// The state as bytes. Cost: linear in the rows of all windows.
     pub fn snapshot(&self) -> Vec<u8> {
         let mut state = StateWriter::new(1);
-        with_groups!(&self.table, groups => groups.write(&mut state));
+        with_groups!(&self.table,
+            groups => groups.write(&mut state),
+            rings => rings.write(&mut state)
+        );
         state.finish()
     }
 
@@ -265,7 +292,10 @@ impl GroupRolling {
     pub fn restore(&mut self, bytes: &[u8]) -> Result<(), KernelError> {
         let mut state = StateReader::new("GroupRolling", 1, bytes)?;
         let mut table = self.table.clone();
-        with_groups!(&mut table, groups => groups.read(self.window, &mut state)?);
+        with_groups!(&mut table,
+            groups => groups.read(self.window, &mut state)?,
+            rings => rings.read(&mut state)?
+        );
         state.finish()?;
         self.table = table;
         Ok(())

@@ -10,6 +10,7 @@ mod grouped_extremum;
 mod grouped_integer;
 mod grouped_moments;
 mod grouped_sum;
+mod ring_sums;
 
 pub use group_rolling::GroupRolling;
 pub use group_shift::{GroupShift, Shiftable};
@@ -22,7 +23,16 @@ pub use grouped_sum::GroupedSum;
 
 /// How many groups a table needs to hold every id of a batch.
 pub(crate) fn groups_of(ids: &[u32]) -> usize {
-    ids.iter().fold(0, |most, &id| most.max(id as usize + 1))
+    if ids.is_empty() {
+        0
+    } else {
+        largest(ids) as usize + 1
+    }
+}
+
+#[multiversion::multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
+fn largest(ids: &[u32]) -> u32 {
+    ids.iter().fold(0, |most, &id| most.max(id))
 }
 
 /// Refuses a count of 0.

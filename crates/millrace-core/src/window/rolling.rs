@@ -52,7 +52,7 @@ enum Algorithm {
     Sum(VanHerk<Add>),
     Min(VanHerk<Least>),
     Max(VanHerk<Most>),
-    Moments(VanHerkMoments, Deviation),
+    Moments(Box<VanHerkMoments>, Deviation),
     /// The valid rows of the window.
     Ends(VecDeque<(u64, f64)>),
     Count,
@@ -64,12 +64,14 @@ impl Algorithm {
             AggregateFunction::Sum | AggregateFunction::Mean => Self::Sum(VanHerk::new(window)),
             AggregateFunction::Min => Self::Min(VanHerk::new(window)),
             AggregateFunction::Max => Self::Max(VanHerk::new(window)),
-            AggregateFunction::Var { ddof } => {
-                Self::Moments(VanHerkMoments::new(window), Deviation { ddof, root: false })
-            }
-            AggregateFunction::Std { ddof } => {
-                Self::Moments(VanHerkMoments::new(window), Deviation { ddof, root: true })
-            }
+            AggregateFunction::Var { ddof } => Self::Moments(
+                Box::new(VanHerkMoments::new(window)),
+                Deviation { ddof, root: false },
+            ),
+            AggregateFunction::Std { ddof } => Self::Moments(
+                Box::new(VanHerkMoments::new(window)),
+                Deviation { ddof, root: true },
+            ),
             AggregateFunction::First | AggregateFunction::Last => Self::Ends(VecDeque::new()),
             AggregateFunction::Count => Self::Count,
         }

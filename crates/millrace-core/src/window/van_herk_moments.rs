@@ -56,15 +56,12 @@ struct Powers {
 impl Powers {
     #[inline(always)]
     fn add<const GAPS: bool>(&mut self, row: &Lanes, shift: f64) {
-        let mut distances = [0.0; LANES];
-        for lane in 0..LANES {
-            distances[lane] = distance::<GAPS>(row[lane], shift);
+        let distances = row.map(|value| distance::<GAPS>(value, shift));
+        for (sum, distance) in self.first.iter_mut().zip(distances) {
+            *sum += distance;
         }
-        for lane in 0..LANES {
-            self.first[lane] += distances[lane];
-        }
-        for lane in 0..LANES {
-            self.second[lane] += distances[lane] * distances[lane];
+        for (sum, distance) in self.second.iter_mut().zip(distances) {
+            *sum += distance * distance;
         }
     }
 }
