@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { describe, it, vi } from 'vitest';
+import { afterAll, describe, it, vi } from 'vitest';
 import { type CodeBlock, codeBlocks } from './code-blocks.ts';
 import { exampleModule, expectedLog, recordLog } from './example-module.ts';
 
@@ -11,10 +11,11 @@ import { exampleModule, expectedLog, recordLog } from './example-module.ts';
 // here as a module of its own, in one process. A block whose fence says `no-run` is left alone.
 
 // The compiler is started, perhaps on a machine busy with a build.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 180_000 });
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const folder = join(root, '.cache/docs');
+// Of this process alone: two runs in one checkout leave each other's modules in peace.
+const folder = join(root, '.cache/docs', String(process.pid));
 const entry = join(root, 'src/index.ts');
 const helper = fileURLToPath(new URL('example-module.ts', import.meta.url));
 
@@ -39,7 +40,7 @@ function writeExample(block: CodeBlock): Example {
 }
 
 function typeErrors(): string[] {
-  const config = { extends: '../../tsconfig.json', include: ['**/*.ts'] };
+  const config = { extends: '../../../tsconfig.json', include: ['**/*.ts'] };
   const compilerOptions = {
     rootDir: root,
     allowImportingTsExtensions: true,
@@ -60,11 +61,12 @@ function typeErrors(): string[] {
     .map((line) => line.replace(/^(.+)\.\d+\.ts\((\d+),\d+\)/, '$1:$2'));
 }
 
-rmSync(folder, { recursive: true, force: true });
 const examples = sourceFiles()
   .flatMap((file) => codeBlocks(file, readFileSync(join(root, file), 'utf8')))
   .filter(({ info }) => !info.includes('no-run'))
   .map(writeExample);
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('examples', () => {
   for (const { block, module } of examples) {

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, it, vi } from 'vitest';
 import { currentHost, platformName } from '../../src/native/platform.ts';
 
 // Programs are started, perhaps on a machine busy with a build.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 180_000 });
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const platform = platformName(currentHost());
