@@ -116,6 +116,42 @@ describeForms('the end of input', () => {
     expect(groups).toEqual([[4, 3, 2, 1, 0]]);
   });
 
+  it('flushes a partition of a loop when nothing goes round any more', async () => {
+    const { source } = timedSource();
+    const pairs = source.partition(2);
+    const seen = pairs.sinkToList();
+    const sums = pairs.map((pair) => pair.reduce((sum, x) => sum + x, 0)).filter((x) => x < 10);
+    sums.mapAsync(async (x) => x).connect(source);
+    source.emitMany([1, 2, 3]);
+    await source.end();
+    // Once round, [1, 2] pairs up with the 3 that was there.
+    expect(seen.slice(0, 2)).toEqual([
+      [1, 2],
+      [3, 3],
+    ]);
+    expect(seen.at(-1)).toEqual([6]);
+  });
+
+  it('lets a window that is being delivered go first', async () => {
+    const { clock, source } = timedSource();
+    const delivery = deferred();
+    const finished: number[] = [];
+    source.timedWindow(10).sink(async ([x]) => {
+      if (x === 1) await delivery.promise;
+      if (x !== undefined) finished.push(x);
+    });
+    await clock.advance(5);
+    source.emit(1);
+    await clock.advance(5);
+    source.emit(2);
+    const ended = source.end();
+    await turn();
+    expect(finished).toEqual([]);
+    delivery.resolve();
+    await ended;
+    expect(finished).toEqual([1, 2]);
+  });
+
   it('rejects with the errors of what it flushed, after all the rest', async () => {
     const { source, errors } = timedSource();
     const seen: unknown[] = [];
