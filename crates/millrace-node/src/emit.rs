@@ -4,7 +4,7 @@
 //! either everything is written or nothing.
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::Int32Type;
+use arrow_array::types::{Float64Type, Int32Type};
 use arrow_array::{Array, StringArray};
 use millrace_core::batch::{Emission, EmissionKind};
 use millrace_core::column_type::ColumnType;
@@ -262,6 +262,9 @@ impl Writer<'_> {
 
     /// Values of a fixed width, as their bytes.
     fn primitive(&mut self, array: &dyn Array, width: usize) -> usize {
+        if let Some(floats) = array.as_primitive_opt::<Float64Type>() {
+            return self.bytes(floats.values().inner().as_slice());
+        }
         let data = array.to_data();
         let start = data.offset() * width;
         let bytes = data.buffers().first().map_or(&[][..], |buffer| {
@@ -274,8 +277,8 @@ impl Writer<'_> {
     fn scalar(&mut self, array: &dyn Array, schema: &ColumnSchema) -> bool {
         use ColumnType as C;
         use arrow_array::types::{
-            Float32Type, Float64Type, Int8Type, Int16Type, Int64Type, TimestampNanosecondType,
-            UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+            Float32Type, Int8Type, Int16Type, Int64Type, TimestampNanosecondType, UInt8Type,
+            UInt16Type, UInt32Type, UInt64Type,
         };
         if array.is_null(0) {
             [0.0, 0.0, 0.0, 0.0]
