@@ -103,7 +103,8 @@ function clear(cache: CollectorCache<unknown>): void {
   else cache.clear?.();
 }
 
-function isCache(value: object): boolean {
+function isCache(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
   if (!(Symbol.iterator in value) || !('push' in value)) return false;
   return Array.isArray(value) || ('clear' in value && typeof value.clear === 'function');
 }

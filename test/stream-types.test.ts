@@ -1,0 +1,87 @@
+import { expectTypeOf, it } from 'vitest';
+import type { FrequencyTable } from '../src/operators/frequency-table.ts';
+import { type Collector, Stream } from '../src/stream.ts';
+
+const numbers = new Stream<number>();
+const words = new Stream<string>();
+const trades = new Stream<{ symbol: string; price: number; size: bigint }>();
+const mixed = new Stream<string | number>();
+
+it('operators of one element keep its type', () => {
+  expectTypeOf(numbers.map(String)).toEqualTypeOf<Stream<string>>();
+  expectTypeOf(numbers.map((x, y: Date) => [x, y] as const, new Date())).toEqualTypeOf<
+    Stream<readonly [number, Date]>
+  >();
+  expectTypeOf(numbers.filter((x) => x > 1)).toEqualTypeOf<Stream<number>>();
+  const isString = (x: string | number): x is string => typeof x === 'string';
+  expectTypeOf(mixed.filter(isString)).toEqualTypeOf<Stream<string>>();
+  expectTypeOf(mixed.remove(isString)).toEqualTypeOf<Stream<number>>();
+  expectTypeOf(numbers.slice(1)).toEqualTypeOf<Stream<number>>();
+  expectTypeOf(words.unique({ key: 'length' })).toEqualTypeOf<Stream<string>>();
+  expectTypeOf(words.map((x) => x.split(' ')).flatten()).toEqualTypeOf<Stream<string>>();
+  expectTypeOf(numbers.gather()).toEqualTypeOf<Stream<number>>();
+});
+
+it('accumulate knows its state, and what comes of it', () => {
+  expectTypeOf(numbers.accumulate((a, x) => a + x)).toEqualTypeOf<Stream<number>>();
+  expectTypeOf(words.accumulate((n: number, word) => n + word.length, { start: 0 })).toEqualTypeOf<
+    Stream<number>
+  >();
+  expectTypeOf(
+    words.scan((n: number, word) => [n + 1, word] as const, {
+      start: 0,
+      returnsState: true,
+    }),
+  ).toEqualTypeOf<Stream<string>>();
+  expectTypeOf(words.accumulate((n: number) => n + 1, { start: 0, withState: true })).toEqualTypeOf<
+    Stream<readonly [number, number]>
+  >();
+});
+
+it('pluck knows the properties', () => {
+  expectTypeOf(trades.pluck('price')).toEqualTypeOf<Stream<number>>();
+  expectTypeOf(trades.pluck(['symbol', 'size'])).toEqualTypeOf<Stream<readonly [string, bigint]>>();
+  // @ts-expect-error there is no such property
+  trades.pluck('volume');
+  expectTypeOf(trades.zip(numbers).pluck(1)).toEqualTypeOf<Stream<number>>();
+});
+
+it('windows and partitions are readonly arrays', () => {
+  expectTypeOf(numbers.slidingWindow(3)).toEqualTypeOf<Stream<readonly number[]>>();
+  expectTypeOf(trades.partition(2, { key: 'symbol' })).toEqualTypeOf<
+    Stream<readonly { symbol: string; price: number; size: bigint }[]>
+  >();
+  expectTypeOf(numbers.partitionUnique(2)).toEqualTypeOf<Stream<readonly number[]>>();
+  expectTypeOf(numbers.collect()).toEqualTypeOf<Collector<number>>();
+});
+
+it('joins make tuples', () => {
+  expectTypeOf(numbers.zip(words)).toEqualTypeOf<Stream<readonly [number, string]>>();
+  expectTypeOf(numbers.zip('x', words, { maxsize: 3 })).toEqualTypeOf<
+    Stream<readonly [number, 'x', string]>
+  >();
+  expectTypeOf(numbers.combineLatest(words, trades.pluck('size'))).toEqualTypeOf<
+    Stream<readonly [number, string, bigint]>
+  >();
+  expectTypeOf(numbers.combineLatest(words, { emitOn: words })).toEqualTypeOf<
+    Stream<readonly [number, string]>
+  >();
+  expectTypeOf(numbers.zipLatest(words)).toEqualTypeOf<Stream<readonly [number, string]>>();
+  expectTypeOf(numbers.union(words)).toEqualTypeOf<Stream<number | string>>();
+  expectTypeOf(numbers.zip(words).starmap((n, word) => word.repeat(n))).toEqualTypeOf<
+    Stream<string>
+  >();
+});
+
+it('what goes in and out is typed', () => {
+  expectTypeOf(words.frequencies()).toEqualTypeOf<Stream<FrequencyTable<string>>>();
+  expectTypeOf(words.frequencies({ emit: 'changes' })).toEqualTypeOf<
+    Stream<readonly [string, number]>
+  >();
+  expectTypeOf(numbers.sinkToList()).toEqualTypeOf<number[]>();
+  expectTypeOf(numbers.emit(1)).toEqualTypeOf<Promise<void> | undefined>();
+  // @ts-expect-error not a number
+  numbers.emit('one');
+  // @ts-expect-error not what comes
+  words.sink((x: number) => x);
+});
