@@ -7,6 +7,7 @@ mod arithmetic;
 mod comparison;
 mod evaluate;
 mod infer;
+mod literal;
 mod logic;
 mod missing;
 pub(crate) mod numeric;

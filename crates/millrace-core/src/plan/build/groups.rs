@@ -1,0 +1,142 @@
+//! Nodes with keys.
+
+use super::aggregations::{lane_type, outputs};
+use super::{Built, BuiltNode, Column, Nodes, find};
+use crate::aggregate::AggregateFunction;
+use crate::batch::EmissionKind;
+use crate::column_type::ColumnType;
+use crate::error::PlanError;
+use crate::expression::{Scope, parse_nanos};
+use crate::plan::aggregation::{Aggregation, Lane};
+use crate::plan::keys::GroupKeys;
+use crate::plan::nodes::group_by::GroupBy;
+use crate::plan::nodes::partition_group_by::PartitionGroupBy;
+use crate::plan::schema::ColumnSchema;
+use crate::plan::spec::{AggSpec, NamedExprSpec};
+
+impl Built {
+    pub(super) fn partition_group_by(
+        &mut self,
+        input: usize,
+        on: &str,
+        every: &str,
+        keys: &[NamedExprSpec],
+        aggs: &[AggSpec],
+    ) -> Result<BuiltNode, PlanError> {
+        let action = "partition by time";
+        let id = self.nodes.len();
+        let every = parse_nanos(every, "every", action)?;
+        let time = Nodes(&self.nodes).column(input, Some(on), action)?;
+        if time.column_type != ColumnType::Timestamp {
+            return Err(PlanError::TypeMismatch(format!(
+                "Cannot {action}: column {on} must be timestamp, got {}",
+                time.column_type
+            )));
+        }
+        let time = self.expressions.column(
+            input,
+            time.column,
+            time.column_type,
+            time.dictionary,
+            time.domain,
+        );
+        let (keys, key_columns, mut reads) = if keys.is_empty() {
+            (GroupKeys::new(&[]), Vec::new(), Vec::new())
+        } else {
+            self.keys(keys, input, action)?
+        };
+        let aggregations = self.aggregations(aggs, input, action)?;
+        reads.extend(self.aggregation_reads(&aggregations));
+        reads.extend(self.reads(time));
+        let mut columns = vec![ColumnSchema {
+            name: on.to_owned(),
+            column_type: ColumnType::Timestamp,
+            dictionary: None,
+        }];
+        columns.extend(key_columns);
+        columns.extend(outputs(&aggregations));
+        let operator = Box::new(PartitionGroupBy::new(
+            input,
+            time,
+            every,
+            keys,
+            aggregations,
+        )?);
+        self.stateful(
+            input,
+            operator,
+            EmissionKind::Table,
+            columns,
+            id,
+            reads,
+            action,
+        )
+    }
+
+    pub(super) fn value_counts(&mut self, input: usize) -> Result<BuiltNode, PlanError> {
+        let action = "count values";
+        let id = self.nodes.len();
+        let schema = find(&self.nodes, input, action)?.schema.clone();
+        let [column] = &schema.columns[..] else {
+            return Err(PlanError::TypeMismatch(format!(
+                "Cannot {action}: the input must be one column, got {}",
+                schema.columns.len()
+            )));
+        };
+        let lane = self.column_lane(input, 0, &schema);
+        let keys = GroupKeys::new(&[(lane, column.column_type, column.dictionary)]);
+        let count = Aggregation {
+            function: AggregateFunction::Count,
+            lane: Lane::Presence,
+            column: None,
+            output: ColumnType::I64,
+            name: "count".to_owned(),
+        };
+        let mut columns = vec![column.clone()];
+        columns.extend(outputs(std::slice::from_ref(&count)));
+        let reads = self.reads(lane);
+        let operator = Box::new(GroupBy::new(input, keys, vec![count], false)?);
+        self.stateful(
+            input,
+            operator,
+            EmissionKind::Table,
+            columns,
+            id,
+            reads,
+            action,
+        )
+    }
+
+    pub(super) fn keys(
+        &mut self,
+        specs: &[NamedExprSpec],
+        input: usize,
+        action: &str,
+    ) -> Result<(GroupKeys, Vec<ColumnSchema>, Vec<Column>), PlanError> {
+        if specs.is_empty() {
+            return Err(PlanError::InvalidArgument(format!(
+                "Cannot {action}: there must be at least one key, got none"
+            )));
+        }
+        let domain = find(&self.nodes, input, action)?.schema.domain;
+        let mut keys = Vec::with_capacity(specs.len());
+        let mut columns = Vec::with_capacity(specs.len());
+        let mut reads = Vec::new();
+        for spec in specs {
+            let id = self
+                .expressions
+                .build(&spec.expr, &Nodes(&self.nodes), action)?;
+            self.same_rows(id, domain, action)?;
+            let typed = self.expressions.get(id).clone();
+            let lane = self.expressions.lane(id, lane_type(typed.column_type));
+            keys.push((lane, typed.column_type, typed.dictionary));
+            reads.extend(self.reads(lane));
+            columns.push(ColumnSchema {
+                name: spec.name.clone(),
+                column_type: typed.column_type,
+                dictionary: typed.dictionary,
+            });
+        }
+        Ok((GroupKeys::new(&keys), columns, reads))
+    }
+}
