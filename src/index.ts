@@ -8,7 +8,7 @@ export type { AggregateName } from './frame/aggregate.ts';
 export { Column } from './frame/column.ts';
 export type { SpreadOptions } from './frame/column-aggregates.ts';
 export { ColumnAggregates } from './frame/column-aggregates.ts';
-export type { ColumnSink } from './frame/column-node.ts';
+export type { ColumnSink, SinkOptions } from './frame/column-node.ts';
 export type { BatchOptions } from './frame/column-source.ts';
 export type { ArrowData } from './frame/data-frame.ts';
 export { DataFrame } from './frame/data-frame.ts';

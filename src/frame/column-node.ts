@@ -1,4 +1,4 @@
-import { checkFunction } from './checks.ts';
+import { checkFunction, checkOptions } from './checks.ts';
 import type { Graph } from './graph.ts';
 import type { PlanNode } from './plan-node.ts';
 
@@ -6,6 +6,12 @@ import type { PlanNode } from './plan-node.ts';
 export interface ColumnSink {
   /** Ends delivery; the nodes before the sink keep their state. */
   destroy(): void;
+}
+
+/** Options of a sink of columns. */
+export interface SinkOptions {
+  /** Results are only read while the sink is called. Default false: they stay as they are for good. */
+  readonly reuse?: boolean;
 }
 
 let reveal: (column: ColumnNode<unknown>) => PlanNode;
@@ -37,10 +43,29 @@ export abstract class ColumnNode<Out> {
    * Calls `receive` with every result from now on, in order of subscription among the sinks of this
    * graph. A promise that it returns holds back the emitter: `emit` then returns a promise too. An
    * error it throws reaches the emitter after all other sinks were served.
+   *
+   * @param options with `reuse: true` a column or table may only be read until `receive` returns: the
+   * next batch is written over it. Where all sinks of a graph say so, large batches are faster, since
+   * fresh memory costs about as much as what is computed into it
+   *
+   * ```ts
+   * import assert from 'node:assert/strict';
+   * import { Series } from 'millrace';
+   *
+   * const prices = new Series('f64');
+   * let last: number | null = null;
+   * prices.rolling(2).mean().sink((means) => {
+   *   last = means.at(-1);
+   * }, { reuse: true });
+   * prices.emit([1, 2, 3]);
+   * assert.equal(last, 2.5);
+   * ```
    */
-  sink(receive: (result: Out) => unknown): ColumnSink {
+  sink(receive: (result: Out) => unknown, options: SinkOptions = {}): ColumnSink {
     checkFunction('sink', receive);
-    const destroy = this.#graph.subscribe(this.node(), receive as (result: unknown) => unknown);
+    checkOptions('sink', options, ['reuse']);
+    const deliver = receive as (result: unknown) => unknown;
+    const destroy = this.#graph.subscribe(this.node(), deliver, options.reuse);
     return { destroy };
   }
 

@@ -46,7 +46,8 @@ export class ColumnSource implements GraphSource {
   #writers: ColumnWriter[] = [];
   #used: boolean[] = [];
   #reader: RowReader | undefined;
-  #generation = -1;
+  /** That of the graph which the writers are made for; none at first. */
+  #generation = -2;
   #rows = 0;
   #timer: TimerHandle | undefined;
   /** What ran outside of any call of the user's, who gets its outcome with the next call. */
@@ -61,21 +62,28 @@ export class ColumnSource implements GraphSource {
     this.graph = new Graph(options.name ?? operator, columns, this);
   }
 
+  /** Whether an object is one ordinary row rather than whole columns. */
+  isRow(data: object): boolean {
+    if (this.#generation !== this.graph.generation) this.#prepare();
+    return this.#reader!.isRow(data);
+  }
+
   /** Collects one row. */
   row(row: unknown): Settled {
-    this.#prepare();
+    if (this.#rows === 0 || this.#generation !== this.graph.generation) this.#prepare();
     try {
       this.#reader!.one(row, this.#rows);
     } catch (error) {
       this.#discard(this.#rows);
       throw error;
     }
-    return this.#added();
+    const rows = ++this.#rows;
+    return rows === 1 || rows >= this.#batch ? this.#added() : undefined;
   }
 
   /** Collects one value of a source with a single column. */
   value(value: unknown): Settled {
-    this.#prepare();
+    if (this.#rows === 0 || this.#generation !== this.graph.generation) this.#prepare();
     const writer = this.#writers[0]!;
     if (typeof value === 'number' && writer.type === 'f64') writer.values[this.#rows] = value;
     else {
@@ -86,7 +94,8 @@ export class ColumnSource implements GraphSource {
         throw error;
       }
     }
-    return this.#added();
+    const rows = ++this.#rows;
+    return rows === 1 || rows >= this.#batch ? this.#added() : undefined;
   }
 
   /** Runs rows as one batch. */
@@ -152,8 +161,8 @@ export class ColumnSource implements GraphSource {
     this.#rows = 0;
   }
 
+  /** What is left to do after the first value of a batch and after the last. */
   #added(): Settled {
-    this.#rows++;
     if (this.#rows >= this.#batch) return this.flush();
     if (this.#linger !== undefined && this.#timer === undefined) {
       this.#timer = this.#clock.setTimeout(() => {

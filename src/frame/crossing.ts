@@ -55,7 +55,7 @@ function crossInto(
 /** What live columns yield as a stream: the values of a column and the rows of a table one by one. */
 export function toStream<T>(node: ColumnNode<Iterable<T>>): Stream<T> {
   const stream = new Stream<T>();
-  node.sink((result) => stream.emitMany(rowsOf(result)));
+  node.sink((result) => stream.emitMany(rowsOf(result)), { reuse: true });
   noteCrossing(planNodeOf(node), stream.node);
   return stream;
 }

@@ -109,13 +109,15 @@ export class DataFrameMethods<S extends Schema> extends ColumnNode<Table<S>> {
   emit(
     data: readonly InputRow<S>[] | InputColumns<S> | InputRow<S> | ArrowData,
   ): Promise<void> | undefined {
-    const source = this.#emittable();
+    const source = this.#source;
+    if (source === null) throw this.#notEmittable();
     if (Array.isArray(data)) return source.rows(data);
     if (typeof data !== 'object' || data === null) {
       throw new TypeError(
         `Cannot emit: expected rows, columns or an Arrow table, got ${shown(data)}`,
       );
     }
+    if (source.isRow(data)) return source.row(data);
     if (isArrowData(data)) return source.columns(readArrow(data, this.#node.columns));
     if (hasColumns(data)) return source.columns(orderColumns(data, this.#node.columns));
     return source.row(data);
@@ -318,13 +320,9 @@ export class DataFrameMethods<S extends Schema> extends ColumnNode<Table<S>> {
     return frameOf(new PlanNode(graph, 'frame', columns, spec, domain));
   }
 
-  #emittable(): ColumnSource {
-    if (this.#source === null || this.#reader !== null) {
-      const what =
-        this.#reader === null ? 'it is computed, emit into its source' : 'it reads a file';
-      throw new TypeError(`Cannot emit into frame '${this.#node.graph.name}': ${what}`);
-    }
-    return this.#source;
+  #notEmittable(): TypeError {
+    const what = this.#reader === null ? 'it is computed, emit into its source' : 'it reads a file';
+    return new TypeError(`Cannot emit into frame '${this.#node.graph.name}': ${what}`);
   }
 }
 
@@ -401,7 +399,7 @@ function frameOfReader({ columns, picked, reader, name }: OpenedFile) {
   const { graph } = source;
   const same = picked.length === columns.length && picked.every((one, i) => one === columns[i]);
   const node = same ? graph.input : selectNode(graph.input, picked);
-  return fromOrigin({ node, source, reader });
+  return fromOrigin({ node, source: null, reader });
 }
 
 function selectNode(input: PlanNode, columns: readonly PlanColumn[]): PlanNode {

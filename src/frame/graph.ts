@@ -20,6 +20,8 @@ export interface GraphSource {
 interface Subscription {
   readonly node: PlanNode;
   readonly deliver: Deliver;
+  /** Whether it reads results only while it is called. */
+  readonly reuse: boolean;
   /** Index among the sinks of the plan; −1 until compiled. */
   sink: number;
 }
@@ -43,11 +45,16 @@ export class Graph {
   readonly input: PlanNode;
   /** Where its rows come from. */
   readonly source: GraphSource;
-  /** Moves on with each plan: what a writer of columns prepared for one plan may not fit the next. */
+  /**
+   * Another number for each plan, −1 while a new one is due: what a writer of columns prepared for one
+   * plan may not fit the next.
+   */
   generation = 0;
+  #generations = 0;
   #subscriptions: Subscription[] = [];
   #compiled: Compiled | null = null;
-  #stale = false;
+  /** No sink keeps results, so that their memory can be used again. */
+  #reuses = false;
   #delivering = false;
   #queue: (() => void)[] = [];
   #pending: PromiseLike<unknown>[] = [];
@@ -64,13 +71,15 @@ export class Graph {
    * Has `deliver` called with every result of `node` from now on, also not with what was collected
    * before; returns what ends that.
    */
-  subscribe(node: PlanNode, deliver: Deliver): () => void {
+  subscribe(node: PlanNode, deliver: Deliver, reuse = false): () => void {
     this.source.settle();
-    const subscription = { node, deliver, sink: -1 };
+    // A single value is read out of the plan's memory before it is delivered.
+    const subscription = { node, deliver, reuse: reuse || node.kind === 'scalar', sink: -1 };
     this.#subscriptions = [...this.#subscriptions, subscription];
-    this.#stale = true;
+    this.generation = -1;
     return () => {
       this.#subscriptions = this.#subscriptions.filter((other) => other !== subscription);
+      this.generation = -1;
     };
   }
 
@@ -81,13 +90,13 @@ export class Graph {
 
   /** The plan for the sinks there are now; `null` while there is none. */
   plan(): Plan | null {
-    if (this.#stale) this.#compile();
+    if (this.generation < 0) this.#compile();
     return this.#compiled?.plan ?? null;
   }
 
   /** Runs one batch, whose results {@link Graph.deliver} hands out: call it next. */
   compute(rows: number, buffers: ReadonlyArray<TypedArray | null>): void {
-    this.plan()?.push(rows, buffers);
+    this.#ready()?.push(rows, buffers);
   }
 
   /** Hands the results of the last batch to the sinks. */
@@ -98,24 +107,23 @@ export class Graph {
 
   /** Runs one batch of a single f64 column without missing values and delivers its results. */
   pushF64(values: Float64Array): Promise<void> | undefined {
-    const plan = this.plan();
+    const plan = this.#ready();
     if (plan === null) return undefined;
     plan.pushF64(values);
     return this.#deliver(plan);
   }
 
   /** Reads, runs and delivers the next batch of a file; 0 rows at its end. */
-  pushFrom(
-    plan: Plan,
-    reader: ParquetReader,
-  ): { rows: number; settled: Promise<void> | undefined } {
+  pushFrom(reader: ParquetReader): { rows: number; settled: Promise<void> | undefined } {
+    const plan = this.#ready();
+    if (plan === null) return { rows: 0, settled: undefined };
     const rows = plan.pushFrom(reader);
     return { rows, settled: this.#deliver(plan) };
   }
 
   /** Emits what is still open: the last partition by time. */
   flush(): Promise<void> | undefined {
-    const plan = this.plan();
+    const plan = this.#ready();
     if (plan === null) return undefined;
     plan.flush();
     return this.#deliver(plan);
@@ -137,7 +145,7 @@ export class Graph {
     if (plan === null || state === null) return;
     plan.restore(state);
     plan.dictionaries.splice(0, plan.dictionaries.length, ...dictionaries);
-    this.generation++;
+    this.generation = ++this.#generations;
   }
 
   /** How the graph is compiled: its nodes in the order of the plan, and which have sinks. */
@@ -159,6 +167,13 @@ export class Graph {
     return this.#compiled?.plan.lateRows() ?? 0;
   }
 
+  /** The plan, its memory ready for another batch. */
+  #ready(): Plan | null {
+    const plan = this.plan();
+    if (this.#reuses && !this.#delivering) plan?.rewind();
+    return plan;
+  }
+
   #compile(): void {
     const before = this.#compiled;
     const targets = this.#subscriptions.map(({ node }) => node);
@@ -168,13 +183,17 @@ export class Graph {
       const plan = new Plan(planSpec(this.input, this.name, entries, settled));
       if (before !== null) plan.adopt(before.plan);
       this.#compiled = { plan, entries };
-      this.generation++;
+      this.#generations++;
     }
     const shown = entries.filter(({ sink }) => sink).map(({ node }) => node);
     for (const subscription of this.#subscriptions) {
       subscription.sink = shown.indexOf(subscription.node);
     }
-    this.#stale = false;
+    const reuses = this.#subscriptions.every(({ reuse }) => reuse);
+    // A sink that is gone may have kept what lies in the memory so far.
+    if (reuses && !this.#reuses) this.#compiled?.plan.renew();
+    this.#reuses = reuses;
+    this.generation = this.#generations;
   }
 
   /**

@@ -119,9 +119,7 @@ export async function runReader(
   let turn = performance.now();
   for (;;) {
     signal?.throwIfAborted();
-    const plan = graph.plan();
-    if (plan === null) break;
-    const batch = graph.pushFrom(plan, reader);
+    const batch = graph.pushFrom(reader);
     if (batch.rows === 0) break;
     rows += batch.rows;
     batches++;

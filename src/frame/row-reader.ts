@@ -3,6 +3,8 @@ import { type ColumnWriter, LAST_TIME } from './column-writer.ts';
 
 /** Reads the columns of rows, which are objects, into writers. */
 export interface RowReader {
+  /** Whether an object is one row, as its first column tells, and not a set of whole columns. */
+  readonly isRow: (data: object) => boolean;
   /** Reads one row to the place `at`. */
   readonly one: (row: unknown, at: number) => void;
   /** Reads all rows to the places from 0 on. */
@@ -53,7 +55,11 @@ export function loopReader(writers: Writers, names: readonly string[]): RowReade
   const many = (rows: ArrayLike<unknown>) => {
     for (let at = 0; at < rows.length; at++) one(rows[at], at);
   };
-  return { one, many };
+  const isRow = (data: object) => {
+    const first = (data as Record<string, unknown>)[names[0]!];
+    return first === null || (first !== undefined && typeof first !== 'object');
+  };
+  return { isRow, one, many };
 }
 
 // The text holds our own templates and indices only: names come in as values.
@@ -69,6 +75,10 @@ function source(columns: readonly ReadColumn[]): string {
 ${bind}
 ${intern}
 return {
+  isRow(data) {
+    const first = data[k0];
+    return first === null || (first !== undefined && typeof first !== 'object');
+  },
   one(row, at) {
     let x;
     if (typeof row !== 'object' || row === null) notARow(row, at);

@@ -26,8 +26,11 @@ export interface SinkDescription {
 /** A file reader that plans can be fed from. */
 export type ParquetReader = NativeParquetReader;
 
-/** Results per allocation: large enough to be rare, small enough to be reused from the heap. */
-const SLAB_BYTES = 1 << 18;
+/**
+ * Results per allocation, where they are small. Larger blocks come fresh from the system, page by
+ * page, which costs as much as computing what goes in; of this size they come back from the heap.
+ */
+const SLAB_BYTES = 1 << 16;
 const CONTROL_LENGTH = 1024;
 const DICTIONARY_START = 4;
 
@@ -64,6 +67,11 @@ export class Plan {
     this.sinks = description.sinks;
     this.#slab = newSlab(SLAB_BYTES);
     this.memory = this.#slab.buffer as ArrayBuffer;
+  }
+
+  /** Lets the next results take the place of all before: nobody reads those any more. */
+  rewind(): void {
+    this.#offset = 0;
   }
 
   /** Runs one batch; see `NativePlan.push` for the order of the buffers. */
@@ -127,10 +135,11 @@ export class Plan {
   }
 
   #reserve(): void {
-    if (this.#slab.length - this.#offset < this.#lastBytes) this.#renew(this.#lastBytes);
+    if (this.#slab.length - this.#offset < this.#lastBytes) this.renew(this.#lastBytes);
   }
 
-  #renew(bytes: number): void {
+  /** Leaves the memory of all results so far to whoever keeps them. */
+  renew(bytes = SLAB_BYTES): void {
     this.#slab = newSlab(Math.max(SLAB_BYTES, bytes));
     this.memory = this.#slab.buffer as ArrayBuffer;
     this.#offset = 0;
@@ -138,7 +147,7 @@ export class Plan {
 
   #finish(count: number): void {
     if (count < 0) {
-      this.#renew(this.control[0]!);
+      this.renew(this.control[0]!);
       if (this.control[1]! > this.control.length) {
         this.control = new Float64Array(this.control[1]! * 2);
       }

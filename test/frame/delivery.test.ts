@@ -91,6 +91,46 @@ describe('emit', () => {
     series.flush();
   });
 
+  it('writes over what no sink keeps, and over nothing else', () => {
+    const series = new Series('f64');
+    const double = series.mul(2);
+    const kept = double.sinkToList();
+    const read: (number | null)[] = [];
+    const buffers = new Set<ArrayBufferLike>();
+    const reading = series.neg().sink(
+      (column) => {
+        read.push(...column);
+        buffers.add(column.values.buffer);
+        if (column.at(0) === -1) series.emit([2]);
+      },
+      { reuse: true },
+    );
+    const values = Float64Array.from({ length: 3000 }, (_, i) => i);
+    for (let i = 0; i < 20; i++) series.emit(values);
+    expect(buffers.size).toBeGreaterThan(5);
+    expect(kept.every((column) => column.at(-1) === 5998)).toBe(true);
+    reading.destroy();
+    const alone = new Series('f64');
+    const seen: (number | null)[] = [];
+    const owned = new Set<ArrayBufferLike>();
+    const keeping = alone.add(0).sink(() => {});
+    alone.emit([0]);
+    keeping.destroy();
+    alone.mul(1).sink(
+      (column) => {
+        seen.push(...column);
+        owned.add(column.values.buffer);
+        if (column.at(0) === 1) alone.emit([2]);
+      },
+      { reuse: true },
+    );
+    for (let i = 0; i < 20; i++) alone.emit(values);
+    alone.emit([1]);
+    expect(seen.slice(-2)).toEqual([1, 2]);
+    expect(seen).toHaveLength(60_002);
+    expect(owned.size).toBeLessThan(3);
+  });
+
   it('reaches a sink only with what came after it', () => {
     const series = new Series('f64');
     const first = series.sinkToList();
