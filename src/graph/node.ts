@@ -1,6 +1,5 @@
 import { MillraceError } from '../errors.ts';
 import { type Clock, currentClock } from '../time/clock.ts';
-import { collectError, combine } from './delivery.ts';
 import type { Guard } from './guard.ts';
 import { InFlight } from './in-flight.ts';
 import { abandon, type Metadata } from './metadata.ts';
@@ -195,21 +194,12 @@ export function removeEdge(edge: Edge): void {
 /** Detaches a node from what feeds it, and with it everything that only it fed. */
 export function destroy(node: Node): void {
   const doomed = [node];
-  let errors: unknown[] | undefined;
-  // A join that loses an input may emit what waited for that input only, and that may fail.
-  const detach = (edge: Edge): void => {
-    try {
-      removeEdge(edge);
-    } catch (error) {
-      errors = collectError(errors, error);
-    }
-  };
   for (const one of doomed) {
     if (one.isDestroyed) continue;
     one.isDestroyed = true;
-    for (const edge of [...one.inputs]) detach(edge);
+    for (const edge of [...one.inputs]) removeEdge(edge);
     for (const edge of [...one.outputs]) {
-      detach(edge);
+      removeEdge(edge);
       if (edge.to.inputs.length === 0) doomed.push(edge.to);
     }
     one.uninstall();
@@ -218,7 +208,6 @@ export function destroy(node: Node): void {
     one.operator.stop?.(one);
     if (held.length > 0) abandon(held, destroyedError(one));
   }
-  if (errors !== undefined) throw combine(errors);
 }
 
 function destroyedError(node: Node): MillraceError {

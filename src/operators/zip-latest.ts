@@ -1,5 +1,6 @@
 import { requirePositiveInteger } from '../graph/arguments.ts';
 import { collectError, type Delivery, gather, join, raise } from '../graph/delivery.ts';
+import { emitWaiting } from '../graph/emit-waiting.ts';
 import { concatMetadata, release as letGo, retain, type Tag } from '../graph/metadata.ts';
 import { defineOperator, type Send } from '../graph/operator.ts';
 import { ZipBuffer } from './zip.ts';
@@ -83,8 +84,7 @@ export const zipLatest = defineOperator<ZipLatestParams, ZipLatestState>({
     if (node.isDestroyed) return;
     // The rest may have been waiting for that input only.
     flushLossless(state, params, (value, tag, release) => {
-      node.emit(value, { metadata: tag });
-      letGo(release);
+      emitWaiting(node, value, tag, release);
       return undefined;
     });
   },

@@ -1,5 +1,6 @@
 import { requirePositiveInteger } from '../graph/arguments.ts';
 import { gather } from '../graph/delivery.ts';
+import { emitWaiting } from '../graph/emit-waiting.ts';
 import { concatMetadata, release, retain, type Tag } from '../graph/metadata.ts';
 import type { Node } from '../graph/node.ts';
 import { defineOperator, type Template } from '../graph/operator.ts';
@@ -210,8 +211,7 @@ function takeTuple({ params, state }: Node<ZipParams, ZipState>): Taken | undefi
 /** With an input gone, the others may have whole tuples waiting. */
 function drain(node: Node<ZipParams, ZipState>): void {
   for (let tuple = takeTuple(node); tuple !== undefined; tuple = takeTuple(node)) {
-    node.emit(tuple.values, { metadata: tuple.tag });
-    release(tuple.tag);
+    emitWaiting(node, tuple.values, tuple.tag, tuple.tag);
   }
 }
 
