@@ -65,7 +65,10 @@ export class Tally<K> {
 
   /** Takes over counts from {@link toEntries}, into an empty tally. */
   load(entries: Iterable<readonly [K, number]>): void {
-    for (const [key, count] of entries) this.counts[this.#add(key)] = count;
+    for (const [key, count] of entries) {
+      const id = this.#add(key); // May put a longer array in place of `counts`.
+      this.counts[id] = count;
+    }
     this.#beginEpoch(undefined);
   }
 

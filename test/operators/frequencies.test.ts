@@ -79,6 +79,19 @@ describeForms('frequencies', () => {
     ]);
   });
 
+  it('goes on from a snapshot of many keys', () => {
+    const first = new Stream<number>();
+    const counted = first.frequencies();
+    const keys = Array.from({ length: 100 }, (_, i) => i);
+    first.emitMany([...keys, ...keys]);
+    const second = new Stream<number>();
+    const restored = second.frequencies();
+    const tables = restored.sinkToList();
+    restored.restore(structuredClone(counted.snapshot()!));
+    second.emit(99);
+    expect([...tables[0]!]).toEqual(keys.map((key) => [key, key === 99 ? 3 : 2]));
+  });
+
   it('reads like a Map', () => {
     const source = new Stream<string>();
     const tables = source.frequencies().sinkToList();
