@@ -88,6 +88,8 @@ export interface Works {
   >;
   /** One source, two branches: map(increment) → sink, map(double) → sink. */
   fork: Work<{ values: readonly number[] }, { left: Total; right: Total }>;
+  /** An asynchronous function that does nothing, `parallelism` calls at once, results in order. */
+  mapAsync: Work<{ values: readonly number[]; parallelism: number }, Total>;
   /** A rolling aggregate, one value per row from row `n` on; `whole` asks for all, else the last. */
   rolling: Work<
     { values: Float64Array; batch: number; n: number; aggregate: RollingAggregate; whole: boolean },
@@ -145,6 +147,11 @@ export interface Engine {
 
 export function increment(x: number): number {
   return x + 1;
+}
+
+/** An asynchronous no-op. */
+export async function later(x: number): Promise<number> {
+  return x;
 }
 
 export function double(x: number): number {

@@ -1,26 +1,13 @@
 import { Dictionary, Int32, makeVector, Table, Utf8, vectorFromArray } from 'apache-arrow';
 import { DataFrame, Series } from '../../dist/index.js';
 import { flightsGraph, worstOf } from '../../examples/flights/graph.ts';
-import type { Engine, FlightsAnswer, Summary } from '../work.ts';
+import type { Engine, FlightsAnswer, Summary, Works } from '../work.ts';
 
 /** What millrace does in columns. */
 export const columns: Engine['works'] = {
-  rolling: ({ values, batch, n, aggregate, whole }) => ({
-    emit: () => {
-      const source = new Series('f64');
-      const windows = source.rolling(n);
-      const answer = new Float64Array(whole ? values.length : 1);
-      let rows = 0;
-      windows[aggregate]().sink((column) => {
-        const chunk = column.values;
-        if (whole) answer.set(chunk, rows);
-        else answer[0] = chunk[chunk.length - 1]!;
-        rows += chunk.length;
-      });
-      for (let i = 0; i < values.length; i += batch) source.emit(values.subarray(i, i + batch));
-      // The rows before the first full window are missing.
-      return { rows: rows - n + 1, values: whole ? answer.subarray(n - 1) : answer };
-    },
+  rolling: (task) => ({
+    emit: () => rolling(task, false),
+    'emit, results read at once': () => rolling(task, true),
   }),
 
   groupMean: ({ names, ids, values, batch }) => {
@@ -94,6 +81,31 @@ export const columns: Engine['works'] = {
 
   flights: ({ path }) => ({ fromParquet: () => flights(path) }),
 };
+
+/** With `reuse`, results are only read while the sink is called, and the next ones overwrite them. */
+function rolling(
+  { values, batch, n, aggregate, whole }: Works['rolling']['task'],
+  reuse: boolean,
+): Works['rolling']['answer'] {
+  const source = new Series('f64');
+  const answer = new Float64Array(whole ? values.length : 1);
+  let rows = 0;
+  source
+    .rolling(n)
+    [aggregate]()
+    .sink(
+      (column) => {
+        const chunk = column.values;
+        if (whole) answer.set(chunk, rows);
+        else answer[0] = chunk[chunk.length - 1]!;
+        rows += chunk.length;
+      },
+      { reuse },
+    );
+  for (let i = 0; i < values.length; i += batch) source.emit(values.subarray(i, i + batch));
+  // The rows before the first full window are missing.
+  return { rows: rows - n + 1, values: whole ? answer.subarray(n - 1) : answer };
+}
 
 /** What is read of a keyed table. */
 interface Keyed {

@@ -1,7 +1,7 @@
 import { Stream } from '../../dist/index.js';
 import { ownVersion } from '../package-version.ts';
 import type { Counts, Engine, Step } from '../work.ts';
-import { add, double, increment, isEven, mean, sum, Tally } from '../work.ts';
+import { add, double, increment, isEven, later, mean, sum, Tally } from '../work.ts';
 import { columns } from './millrace-columns.ts';
 
 export const engine: Engine = {
@@ -144,6 +144,17 @@ export const engine: Engine = {
         },
       };
     },
+
+    mapAsync: ({ values, parallelism }) => ({
+      emit: async () => {
+        const source = new Stream<number>();
+        const tally = new Tally();
+        source.mapAsync(later, { parallelism }).sink((x) => tally.add(x));
+        for (const value of values) void source.emit(value);
+        await source.end();
+        return tally.total();
+      },
+    }),
 
     ...columns,
   },

@@ -1,7 +1,20 @@
-import { bufferCount, filter, from, map, type Observable, Subject, scan, share, zip } from 'rxjs';
+import {
+  bufferCount,
+  filter,
+  from,
+  lastValueFrom,
+  map,
+  mergeMap,
+  type Observable,
+  Subject,
+  scan,
+  share,
+  tap,
+  zip,
+} from 'rxjs';
 import { packageVersion } from '../package-version.ts';
 import type { Engine, Step } from '../work.ts';
-import { add, double, increment, isEven, mean, sum, Tally } from '../work.ts';
+import { add, double, increment, isEven, later, mean, sum, Tally } from '../work.ts';
 
 export const engine: Engine = {
   name: 'RxJS',
@@ -102,6 +115,23 @@ export const engine: Engine = {
             last = counts;
           });
         return { kept, last };
+      },
+    }),
+
+    mapAsync: ({ values, parallelism }) => ({
+      mergeMap: async () => {
+        const source = new Subject<number>();
+        const tally = new Tally();
+        const done = lastValueFrom(
+          source.pipe(
+            mergeMap(later, parallelism),
+            tap((x) => tally.add(x)),
+          ),
+        );
+        for (const value of values) source.next(value);
+        source.complete();
+        await done;
+        return tally.total();
       },
     }),
 

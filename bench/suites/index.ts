@@ -12,6 +12,7 @@ import {
   wordSnapshots,
 } from './frequencies.ts';
 import { groupBy } from './group-by.ts';
+import { mapAsync } from './map-async.ts';
 import { partition } from './partition.ts';
 import { rollingMax, rollingMean, rollingMin, rollingStd } from './rolling.ts';
 import { slidingWindow } from './sliding-window.ts';
@@ -28,6 +29,7 @@ export const suites: readonly Suite[] = [
   wordCount100k,
   wordSnapshots,
   fork,
+  mapAsync,
   copy,
   rollingMean,
   rollingStd,
