@@ -1,8 +1,11 @@
+import { inspect } from 'node:util';
 import type { BatchOptions } from './frame/column-source.ts';
 import { toDataFrame } from './frame/crossing.ts';
 import type { DataFrame } from './frame/data-frame.ts';
 import type { Schema } from './frame/types.ts';
 import { describe, requireFunction, requireIterable } from './graph/arguments.ts';
+import { drawGraph } from './observe/draw-graph.ts';
+import { jupyterDisplay, type MimeBundle } from './observe/jupyter.ts';
 import { Stream } from './stream.ts';
 
 /**
@@ -74,6 +77,16 @@ export class Batch<T> {
   /** The elements as rows of a frame, each batch as one batch of rows. */
   toDataFrame<S extends Schema>(schema: S, options?: BatchOptions): DataFrame<S> {
     return toDataFrame(this.stream, schema, options);
+  }
+
+  /** Shows the stream of batches, in `console.log`. */
+  [inspect.custom](): string {
+    return `Batch of ${inspect(this.stream)}`;
+  }
+
+  /** Shows the graph in a notebook. */
+  [Symbol.for('Jupyter.display')](): Promise<MimeBundle> {
+    return jupyterDisplay(inspect(this), drawGraph(this.stream.node));
   }
 
   #each<U>(operator: string, f: (xs: Iterable<T>) => U[]): Batch<U> {

@@ -1,3 +1,11 @@
+import { inspect } from 'node:util';
+import { toDot } from '../observe/dot.ts';
+import { drawGraph } from '../observe/draw-graph.ts';
+import type { DrawingAttributes } from '../observe/drawing.ts';
+import { jupyterDisplay, type MimeBundle } from '../observe/jupyter.ts';
+import { toMermaid } from '../observe/mermaid.ts';
+import { dotToSvg } from '../observe/svg.ts';
+import { visualize } from '../observe/visualize.ts';
 import { checkFunction, checkOptions } from './checks.ts';
 import type { Graph } from './graph.ts';
 import type { PlanNode } from './plan-node.ts';
@@ -121,5 +129,42 @@ export abstract class ColumnNode<Out> {
   /** Rows so far that came after their partition by time had been emitted, and were dropped. */
   get lateRows(): number {
     return this.#graph.lateRows;
+  }
+
+  /**
+   * Writes a drawing of the whole graph that these columns are in, both planes of it.
+   *
+   * `filename` ends in `.svg`, `.png`, `.dot` or `.mmd`; `attributes` are Graphviz' of the graph. SVG and
+   * PNG need packages, see `Stream.visualize`.
+   */
+  visualize(filename: string, attributes?: DrawingAttributes): Promise<void> {
+    return visualize(drawGraph(this.node()), filename, attributes);
+  }
+
+  /** The drawing in Graphviz' DOT language. */
+  toDot(attributes?: DrawingAttributes): string {
+    return toDot(drawGraph(this.node()), attributes);
+  }
+
+  /** The drawing as a Mermaid flowchart; of the attributes, `rankdir` is used. */
+  toMermaid(attributes?: DrawingAttributes): string {
+    return toMermaid(drawGraph(this.node()), attributes);
+  }
+
+  /** The drawing as SVG text; needs the package `@viz-js/viz`. */
+  toSVG(attributes?: DrawingAttributes): Promise<string> {
+    return dotToSvg(this.toDot(attributes));
+  }
+
+  /** Shows the operator and the columns that it yields, in `console.log`. */
+  [inspect.custom](): string {
+    const { op, columns } = this.node();
+    const yields = columns.map(({ name, type }) => `${name}: ${type}`).join(', ');
+    return `${this.constructor.name} <${op}> (${yields})`;
+  }
+
+  /** Shows the graph in a notebook. */
+  [Symbol.for('Jupyter.display')](): Promise<MimeBundle> {
+    return jupyterDisplay(inspect(this), drawGraph(this.node()));
   }
 }

@@ -1,5 +1,7 @@
 import { inspect } from 'node:util';
+import type { MimeBundle } from '../observe/jupyter.ts';
 import { shown } from './checks.ts';
+import { htmlTable } from './format-table.ts';
 import type { ColumnType, ValueOf, ValuesOf } from './types.ts';
 
 /** Where the values of a column lie: offsets into a block of memory that is never written again. */
@@ -123,6 +125,12 @@ export class Column<D extends ColumnType = ColumnType> implements Iterable<Value
     if (this.length > most) head.push(`... ${this.length - most} more`);
     const title = `Column '${this.name}' ${this.type}[${this.length}]`;
     return `${options.stylize?.(title, 'special') ?? title} [ ${head.join(', ')} ]`;
+  }
+
+  /** Shows the first values in a notebook. */
+  [Symbol.for('Jupyter.display')](): MimeBundle {
+    const shown = { numRows: this.length, columns: [this as Column] };
+    return { 'text/plain': inspect(this), 'text/html': htmlTable(shown) };
   }
 
   #reader(): Read {

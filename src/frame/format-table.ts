@@ -27,6 +27,26 @@ export function formatTable({ numRows, columns }: Printable): string {
   return lines.join('\n');
 }
 
+/** As {@link formatTable}, as an HTML table. */
+export function htmlTable({ numRows, columns }: Printable): string {
+  const rows = Math.min(numRows, MOST_ROWS);
+  const head = columns.map(({ name, type }) => `<th>${escapeHtml(name)}<br><i>${type}</i></th>`);
+  const body = Array.from({ length: rows }, (_, row) => {
+    const cells = columns.map((column) => {
+      const { type } = column;
+      const text = escapeHtml(cell(type, column.at(row)));
+      return `<td${isNumeric(type) ? ' align="right"' : ''}>${text}</td>`;
+    });
+    return `<tr>${cells.join('')}</tr>`;
+  });
+  const more = numRows > rows ? `<caption>${numRows - rows} more rows</caption>` : '';
+  return `<table>${more}<thead><tr>${head.join('')}</tr></thead><tbody>${body.join('')}</tbody></table>`;
+}
+
+function escapeHtml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}
+
 function columnText(column: Column, rows: number): string[] {
   const cells = [column.name, column.type];
   for (let i = 0; i < rows; i++) cells.push(cell(column.type, column.at(i)));

@@ -1,9 +1,10 @@
 import { inspect } from 'node:util';
 import type { Table as ArrowTable } from 'apache-arrow';
+import type { MimeBundle } from '../observe/jupyter.ts';
 import { toArrowTable } from './arrow-out.ts';
 import { shown } from './checks.ts';
 import type { Column } from './column.ts';
-import { formatTable } from './format-table.ts';
+import { formatTable, htmlTable } from './format-table.ts';
 import type { ColumnType, RowOf, Schema, ValueOf } from './types.ts';
 
 /**
@@ -94,5 +95,10 @@ export class Table<S extends Schema = Schema> implements Iterable<RowOf<S>> {
 
   [inspect.custom](): string {
     return formatTable(this);
+  }
+
+  /** Shows the first rows in a notebook. */
+  [Symbol.for('Jupyter.display')](): MimeBundle {
+    return { 'text/plain': formatTable(this), 'text/html': htmlTable(this) };
   }
 }

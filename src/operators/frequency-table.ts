@@ -181,6 +181,11 @@ export class FrequencyTable<K> implements ReadonlyMap<K, number> {
     return 'FrequencyTable';
   }
 
+  /** Shows the counts in a notebook. */
+  [Symbol.for('Jupyter.display')](): Readonly<Record<string, string>> {
+    return { 'text/plain': inspect(new Map(this)) };
+  }
+
   /** Shows the counts in `console.log`. */
   [inspect.custom](): Map<K, number> {
     return new Map(this);

@@ -16,6 +16,9 @@ use crate::dictionary::{Dictionary, IntegerDictionary, RowDictionary};
 use crate::error::PlanError;
 use crate::expression::ExpressionId;
 
+/// No group yet, in the table of groups by dictionary id.
+const UNSEEN: u32 = u32::MAX;
+
 /// The keys of one column that were seen.
 #[derive(Debug)]
 enum Seen {
@@ -23,6 +26,9 @@ enum Seen {
     Ids {
         dictionary: usize,
         keys: IntegerDictionary,
+        /// Group of each id of the plan's dictionary, `UNSEEN` where it has none yet: a table saves
+        /// the hash of every row. Made again from `keys` as rows come.
+        groups: Vec<u32>,
     },
     Text(Dictionary),
     /// Integers, or the bits of floats.
@@ -60,6 +66,7 @@ impl GroupKeys {
                     (ColumnType::Utf8, Some(dictionary)) => Seen::Ids {
                         dictionary,
                         keys: IntegerDictionary::new(),
+                        groups: Vec::new(),
                     },
                     (ColumnType::Utf8, None) => Seen::Text(Dictionary::new()),
                     _ => Seen::Integers {
@@ -148,9 +155,11 @@ impl GroupKeys {
     pub(crate) fn clear(&mut self) {
         for column in &mut self.columns {
             match &mut column.seen {
-                Seen::Ids { keys, .. } | Seen::Integers { keys, .. } => {
+                Seen::Ids { keys, groups, .. } => {
                     *keys = IntegerDictionary::new();
+                    groups.clear();
                 }
+                Seen::Integers { keys, .. } => *keys = IntegerDictionary::new(),
                 Seen::Text(keys) => *keys = Dictionary::new(),
             }
         }
@@ -178,7 +187,11 @@ impl GroupKeys {
         expect_parts(state, self.parts())?;
         for (column, part) in self.columns.iter_mut().zip(state) {
             match &mut column.seen {
-                Seen::Ids { keys, .. } | Seen::Integers { keys, .. } => keys.restore(part)?,
+                Seen::Ids { keys, groups, .. } => {
+                    keys.restore(part)?;
+                    groups.clear();
+                }
+                Seen::Integers { keys, .. } => keys.restore(part)?,
                 Seen::Text(keys) => keys.restore(part)?,
             }
         }
@@ -199,18 +212,14 @@ impl KeyColumn {
 
     fn intern(&mut self, array: &ArrayRef, ids: &mut Vec<u32>) {
         match &mut self.seen {
-            Seen::Ids { keys, .. } => {
+            Seen::Ids { keys, groups, .. } => {
                 let array = array.as_dictionary::<Int32Type>().keys();
                 if array.null_count() == 0 {
-                    ids.extend(
-                        array
-                            .values()
-                            .iter()
-                            .map(|&key| keys.intern(i64::from(key))),
-                    );
+                    let of = |&key: &i32| group_of(key, keys, groups);
+                    ids.extend(array.values().iter().map(of));
                 } else {
                     ids.extend(array.iter().map(|key| match key {
-                        Some(key) => keys.intern(i64::from(key)),
+                        Some(key) => group_of(key, keys, groups),
                         None => keys.intern_null(),
                     }));
                 }
@@ -233,7 +242,9 @@ impl KeyColumn {
     /// The keys of the given ids of this column.
     fn take(&self, ids: &[u32], dictionaries: &[PlanDictionary]) -> Result<ArrayRef, PlanError> {
         match &self.seen {
-            Seen::Ids { dictionary, keys } => {
+            Seen::Ids {
+                dictionary, keys, ..
+            } => {
                 #[expect(clippy::cast_possible_truncation, reason = "these keys came from i32")]
                 let ids: Int32Array = if keys.null_id().is_some() {
                     ids.iter()
@@ -262,6 +273,31 @@ impl KeyColumn {
             ),
         }
     }
+}
+
+/// The group of an id of the plan's dictionary.
+#[inline]
+fn group_of(key: i32, keys: &mut IntegerDictionary, groups: &mut Vec<u32>) -> u32 {
+    match usize::try_from(key)
+        .ok()
+        .and_then(|index| groups.get(index))
+    {
+        Some(&group) if group != UNSEEN => group,
+        _ => new_group(key, keys, groups),
+    }
+}
+
+#[cold]
+fn new_group(key: i32, keys: &mut IntegerDictionary, groups: &mut Vec<u32>) -> u32 {
+    let group = keys.intern(i64::from(key));
+    // An id is an index of the dictionary, so the table is never longer than that.
+    if let Ok(index) = usize::try_from(key) {
+        if index >= groups.len() {
+            groups.resize(index + 1, UNSEEN);
+        }
+        groups[index] = group;
+    }
+    group
 }
 
 /// The bits of a float, equal for keys that are equal.
