@@ -145,16 +145,23 @@ export const engine: Engine = {
       };
     },
 
-    mapAsync: ({ values, parallelism }) => ({
-      emit: async () => {
+    mapAsync: ({ values, parallelism }) => {
+      const run = async (emitAll: (source: Stream<number>) => unknown) => {
         const source = new Stream<number>();
         const tally = new Tally();
         source.mapAsync(later, { parallelism }).sink((x) => tally.add(x));
-        for (const value of values) void source.emit(value);
+        await emitAll(source);
         await source.end();
         return tally.total();
-      },
-    }),
+      };
+      return {
+        'emitMany, waited for': () => run((source) => source.emitMany(values)),
+        'emit, not waited for': () =>
+          run((source) => {
+            for (const value of values) void source.emit(value);
+          }),
+      };
+    },
 
     ...columns,
   },

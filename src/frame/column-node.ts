@@ -160,7 +160,8 @@ export abstract class ColumnNode<Out> {
   [inspect.custom](): string {
     const { op, columns } = this.node();
     const yields = columns.map(({ name, type }) => `${name}: ${type}`).join(', ');
-    return `${this.constructor.name} <${op}> (${yields})`;
+    // Where types of columns need it, a class goes by another name inside.
+    return `${this.constructor.name.replace(/Methods$/, '')} <${op}> (${yields})`;
   }
 
   /** Shows the graph in a notebook. */
