@@ -58,11 +58,9 @@ export class Guard {
   }
 
   /** Calls a function of an element until it succeeds or the policy's attempts are used up. */
-  call<R>(f: () => R | PromiseLike<R>): R | Promise<R> {
+  call<R>(f: () => R | PromiseLike<R>): R | PromiseLike<R> {
     const { attempts } = this.#policy;
-    const first = (): R | PromiseLike<R> => f();
-    if (attempts === 1) return first() as R | Promise<R>;
-    return this.#callAgain(first, attempts);
+    return attempts === 1 ? f() : this.#callAgain(f, attempts);
   }
 
   /**
