@@ -28,7 +28,7 @@ import { Stream } from './stream.ts';
  * assert.deepEqual(total, [3, 7]);
  * ```
  */
-export class Batch<T> {
+export class Batch<out T> {
   /** The stream of the batches. */
   readonly stream: Stream<Iterable<T>>;
 
@@ -71,7 +71,7 @@ export class Batch<T> {
 
   /** The elements, one after the other. */
   toStream(): Stream<T> {
-    return this.stream.flatten() as Stream<T>;
+    return this.stream.flatten();
   }
 
   /** The elements as rows of a frame, each batch as one batch of rows. */

@@ -94,10 +94,8 @@ export type { SourceOptions, SourceRun, SourceState } from './sources/source.ts'
 export { Source } from './sources/source.ts';
 export type {
   CombineLatestOptions,
-  Item,
   Joined,
   JoinedAll,
-  Spread,
   StreamOptions,
   StreamSnapshot,
 } from './stream.ts';

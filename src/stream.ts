@@ -144,9 +144,6 @@ export type Joined<A> = A extends Stream<infer T> ? T : A extends Literal<infer 
 /** {@link Joined} of each argument of a join. */
 export type JoinedAll<A extends readonly unknown[]> = { readonly [I in keyof A]: Joined<A[I]> };
 
-/** The items of an element that is spread over a function's parameters. */
-export type Spread<T> = T extends readonly unknown[] ? [...T] : Item<T>[];
-
 /** Options of `combineLatest`. */
 export interface CombineLatestOptions {
   /**
@@ -155,9 +152,6 @@ export interface CombineLatestOptions {
    */
   readonly emitOn?: Stream<unknown> | number | readonly (Stream<unknown> | number)[];
 }
-
-/** What an element that is iterable is made of. */
-export type Item<T> = unknown extends T ? T : T extends Iterable<infer I> ? I : never;
 
 /**
  * A stream of values of any kind. Elements put in by `emit` go through everything downstream, depth
@@ -186,7 +180,7 @@ export type Item<T> = unknown extends T ? T : T extends Iterable<infer I> ? I : 
  * assert.deepEqual(totals, [2, 6, 12])
  * ```
  */
-export class Stream<T> {
+export class Stream<out T> {
   /** The node of the graph behind this stream; for plugins, drawings and metrics. */
   readonly node: Node;
 
@@ -339,10 +333,17 @@ export class Stream<T> {
    * assert.deepEqual(sums, [3])
    * ```
    */
-  starmap<U, A extends unknown[]>(
-    f: (...values: [...Spread<T>, ...A]) => U,
+  starmap<V extends readonly unknown[], U, A extends unknown[]>(
+    this: Stream<V>,
+    f: (...values: [...V, ...A]) => U,
     ...args: A
-  ): Stream<U> {
+  ): Stream<U>;
+  starmap<V, U, A extends unknown[]>(
+    this: Stream<Iterable<V>>,
+    f: (...values: [...V[], ...A]) => U,
+    ...args: A
+  ): Stream<U>;
+  starmap(f: (...values: never[]) => unknown, ...args: unknown[]): Stream<unknown> {
     return this.#next(starmap, callback('starmap', 'f', f, args));
   }
 
@@ -543,12 +544,12 @@ export class Stream<T> {
    * assert.deepEqual(words, ['call', 'me', 'Ishmael'])
    * ```
    */
-  flatten(): Stream<Item<T>> {
+  flatten<I>(this: Stream<Iterable<I>>): Stream<I> {
     return this.#next(flatten, undefined);
   }
 
   /** Another name of `flatten`. */
-  concat(): Stream<Item<T>> {
+  concat<I>(this: Stream<Iterable<I>>): Stream<I> {
     return this.flatten();
   }
 
@@ -1242,8 +1243,8 @@ export class Stream<T> {
   }
 
   /** The elements, which are batches, seen as what is in them; see {@link Batch}. */
-  toBatch(): Batch<Item<T>> {
-    return new Batch(this as unknown as Stream<Iterable<Item<T>>>);
+  toBatch<I>(this: Stream<Iterable<I>>): Batch<I> {
+    return new Batch(this);
   }
 
   // Online learning

@@ -1,4 +1,5 @@
 import { expectTypeOf, it } from 'vitest';
+import type { Batch } from '../src/batch.ts';
 import type { FrequencyTable } from '../src/operators/frequency-table.ts';
 import { type Collector, Stream } from '../src/stream.ts';
 
@@ -20,6 +21,26 @@ it('operators of one element keep its type', () => {
   expectTypeOf(words.unique({ key: 'length' })).toEqualTypeOf<Stream<string>>();
   expectTypeOf(words.map((x) => x.split(' ')).flatten()).toEqualTypeOf<Stream<string>>();
   expectTypeOf(numbers.gather()).toEqualTypeOf<Stream<number>>();
+});
+
+it('a stream of a narrower type is a stream of a wider one', () => {
+  expectTypeOf(numbers).toExtend<Stream<string | number>>();
+  expectTypeOf(numbers.collect()).toExtend<Stream<Iterable<unknown>>>();
+  expectTypeOf(mixed).not.toExtend<Stream<number>>();
+});
+
+it('what takes an element apart wants one that has parts', () => {
+  expectTypeOf(words.flatten()).toEqualTypeOf<Stream<string>>();
+  expectTypeOf(numbers.zip(words).concat()).toEqualTypeOf<Stream<number | string>>();
+  expectTypeOf(numbers.partition(2).starmap((...xs) => xs)).toEqualTypeOf<Stream<number[]>>();
+  expectTypeOf(words.starmap((...letters) => letters)).toEqualTypeOf<Stream<string[]>>();
+  expectTypeOf(numbers.partition(2).toBatch()).toEqualTypeOf<Batch<number>>();
+  // @ts-expect-error a number has no items
+  void (() => numbers.flatten());
+  // @ts-expect-error a number has no items
+  void (() => numbers.starmap(() => 0));
+  // @ts-expect-error a number is no batch
+  void (() => numbers.toBatch());
 });
 
 it('accumulate knows its state, and what comes of it', () => {
