@@ -2,8 +2,8 @@ import type { Engine, Step } from './work.ts';
 
 /**
  * Runs 100 differently shaped pipelines of the engine, each with functions of its own, as a process
- * does that has more than one job. Engines put elements in here through the same call site as when
- * they are timed: a site that saw a single pipeline is many times faster than in life.
+ * does that has more than one job: a library whose inner call sites have seen a single pipeline is
+ * many times faster than in life. The loop that feeds a pipeline is its own, see `driver`.
  */
 export async function warm(engine: Engine): Promise<void> {
   const values = Array.from({ length: 2000 }, (_, i) => i);

@@ -1,4 +1,5 @@
 import { Stream } from '../../dist/index.js';
+import { driver, turnDriver } from '../drive.ts';
 import { ownVersion } from '../package-version.ts';
 import type { Counts, Engine, Step } from '../work.ts';
 import { add, double, increment, isEven, later, mean, sum, Tally } from '../work.ts';
@@ -10,25 +11,24 @@ export const engine: Engine = {
 
   warm(steps, values) {
     const source = new Stream<number>();
-    const sourceId = register(source);
     const tally = new Tally();
     steps.reduce<Stream<number>>(append, source).sink((x) => tally.add(x));
-    for (const value of values) put(sourceId, value);
+    driver<Stream<number>, number>('emit')(source, values);
   },
 
   works: {
     emit: ({ values }) => {
       const source = new Stream<number>();
-      const sourceId = register(source);
       const tally = new Tally();
       source
         .map(increment)
         .filter(isEven)
         .accumulate(add, { start: 0 })
         .sink((x) => tally.add(x));
+      const drive = driver<Stream<number>, number>('emit');
       return {
         emit: () => {
-          for (let i = 0; i < values.length; i++) put(sourceId, values[i]!);
+          drive(source, values);
           return tally.total();
         },
       };
@@ -52,15 +52,15 @@ export const engine: Engine = {
 
     slidingWindow: ({ values, n }) => {
       const source = new Stream<number>();
-      const sourceId = register(source);
       const tally = new Tally();
       source
         .slidingWindow(n, { returnPartial: false })
         .map(mean)
         .sink((x) => tally.add(x));
+      const drive = driver<Stream<number>, number>('emit');
       return {
         emit: () => {
-          for (let i = 0; i < values.length; i++) put(sourceId, values[i]!);
+          drive(source, values);
           return tally.total();
         },
       };
@@ -68,15 +68,15 @@ export const engine: Engine = {
 
     partition: ({ values, n }) => {
       const source = new Stream<number>();
-      const sourceId = register(source);
       const tally = new Tally();
       source
         .partition(n)
         .map(sum)
         .sink((x) => tally.add(x));
+      const drive = driver<Stream<number>, number>('emit');
       return {
         emit: () => {
-          for (let i = 0; i < values.length; i++) put(sourceId, values[i]!);
+          drive(source, values);
           return tally.total();
         },
       };
@@ -84,20 +84,16 @@ export const engine: Engine = {
 
     zip: ({ left, right }) => {
       const lefts = new Stream<number>();
-      const leftsId = register(lefts);
       const rights = new Stream<number>();
-      const rightsId = register(rights);
       const tally = new Tally();
       lefts
         .zip(rights)
         .map(([a, b]) => a + b)
         .sink((x) => tally.add(x));
+      const drive = turnDriver<Stream<number>, number>('emit');
       return {
         emit: () => {
-          for (let i = 0; i < left.length; i++) {
-            put(leftsId, left[i]!);
-            put(rightsId, right[i]!);
-          }
+          drive(lefts, rights, left, right);
           return tally.total();
         },
       };
@@ -132,14 +128,14 @@ export const engine: Engine = {
 
     fork: ({ values }) => {
       const source = new Stream<number>();
-      const sourceId = register(source);
       const left = new Tally();
       const right = new Tally();
       source.map(increment).sink((x) => left.add(x));
       source.map(double).sink((x) => right.add(x));
+      const drive = driver<Stream<number>, number>('emit');
       return {
         emit: () => {
-          for (let i = 0; i < values.length; i++) put(sourceId, values[i]!);
+          drive(source, values);
           return { left: left.total(), right: right.total() };
         },
       };
@@ -166,22 +162,6 @@ export const engine: Engine = {
     ...columns,
   },
 };
-
-/** The sources of all pipelines of this process, those that only warmed it up included. */
-const live: Stream<number>[] = [];
-
-function register(source: Stream<number>): number {
-  return live.push(source) - 1;
-}
-
-/**
- * Puts one element in. Warm-up and timing share this call site, and the source is looked up: where
- * V8 can tell which pipeline is meant, it inlines that pipeline into the timed loop, which no code
- * that serves many of them sees.
- */
-function put(source: number, value: number): void {
-  live[source]!.emit(value);
-}
 
 function append(stream: Stream<number>, step: Step): Stream<number> {
   switch (step.op) {

@@ -1,5 +1,6 @@
 import { filter, map, multicast, scan, zip } from '@most/core';
 import type { Disposable, Scheduler, Sink, Stream, Task } from '@most/types';
+import { driver, turnDriver } from '../drive.ts';
 import { packageVersion } from '../package-version.ts';
 import type { Engine, Step } from '../work.ts';
 import { add, double, increment, isEven, Tally } from '../work.ts';
@@ -10,19 +11,18 @@ export const engine: Engine = {
 
   warm(steps, values) {
     const source = new Push();
-    const sourceId = register(source);
     run(steps.reduce<Stream<number>>(append, source), new Tally());
-    for (const value of values) put(sourceId, value);
+    driver<Push, number>('event')(source, values);
   },
 
   works: {
     emit: ({ values }) => {
       const source = new Push();
-      const sourceId = register(source);
       const tally = run(scan(add, 0, filter(isEven, map(increment, source))), new Tally());
+      const drive = driver<Push, number>('event');
       return {
         push: () => {
-          for (let i = 0; i < values.length; i++) put(sourceId, values[i]!);
+          drive(source, values);
           return tally.total();
         },
       };
@@ -30,16 +30,12 @@ export const engine: Engine = {
 
     zip: ({ left, right }) => {
       const lefts = new Push();
-      const leftsId = register(lefts);
       const rights = new Push();
-      const rightsId = register(rights);
       const tally = run(zip(add, lefts, rights), new Tally());
+      const drive = turnDriver<Push, number>('event');
       return {
         push: () => {
-          for (let i = 0; i < left.length; i++) {
-            put(leftsId, left[i]!);
-            put(rightsId, right[i]!);
-          }
+          drive(lefts, rights, left, right);
           return tally.total();
         },
       };
@@ -47,13 +43,13 @@ export const engine: Engine = {
 
     fork: ({ values }) => {
       const source = new Push();
-      const sourceId = register(source);
       const shared = multicast(source);
       const left = run(map(increment, shared), new Tally());
       const right = run(map(double, shared), new Tally());
+      const drive = driver<Push, number>('event');
       return {
         multicast: () => {
-          for (let i = 0; i < values.length; i++) put(sourceId, values[i]!);
+          drive(source, values);
           return { left: left.total(), right: right.total() };
         },
       };
@@ -87,22 +83,6 @@ const scheduler: Scheduler = {
   cancel() {},
   cancelAll() {},
 };
-
-/** The sources of all pipelines of this process, those that only warmed it up included. */
-const live: Push[] = [];
-
-function register(source: Push): number {
-  return live.push(source) - 1;
-}
-
-/**
- * Puts one element in. Warm-up and timing share this call site, and the source is looked up: where
- * V8 can tell which pipeline is meant, it inlines that pipeline into the timed loop, which no code
- * that serves many of them sees.
- */
-function put(source: number, value: number): void {
-  live[source]!.event(value);
-}
 
 function run(stream: Stream<number>, tally: Tally): Tally {
   stream.run(

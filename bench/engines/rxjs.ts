@@ -12,6 +12,7 @@ import {
   tap,
   zip,
 } from 'rxjs';
+import { driver, turnDriver } from '../drive.ts';
 import { packageVersion } from '../package-version.ts';
 import type { Engine, Step } from '../work.ts';
 import { add, double, increment, isEven, later, mean, sum, Tally } from '../work.ts';
@@ -22,21 +23,20 @@ export const engine: Engine = {
 
   warm(steps, values) {
     const source = new Subject<number>();
-    const sourceId = register(source);
     const tally = new Tally();
     steps.reduce<Observable<number>>(append, source).subscribe((x) => tally.add(x));
-    for (const value of values) put(sourceId, value);
+    driver<Subject<number>, number>('next')(source, values);
   },
 
   works: {
     emit: ({ values }) => {
       const source = new Subject<number>();
-      const sourceId = register(source);
       const tally = new Tally();
       source.pipe(map(increment), filter(isEven), scan(add, 0)).subscribe((x) => tally.add(x));
+      const drive = driver<Subject<number>, number>('next');
       return {
         Subject: () => {
-          for (let i = 0; i < values.length; i++) put(sourceId, values[i]!);
+          drive(source, values);
           return tally.total();
         },
       };
@@ -54,12 +54,12 @@ export const engine: Engine = {
 
     slidingWindow: ({ values, n }) => {
       const source = new Subject<number>();
-      const sourceId = register(source);
       const tally = new Tally();
       source.pipe(bufferCount(n, 1), map(mean)).subscribe((x) => tally.add(x));
+      const drive = driver<Subject<number>, number>('next');
       return {
         bufferCount: () => {
-          for (let i = 0; i < values.length; i++) put(sourceId, values[i]!);
+          drive(source, values);
           return tally.total();
         },
       };
@@ -67,12 +67,12 @@ export const engine: Engine = {
 
     partition: ({ values, n }) => {
       const source = new Subject<number>();
-      const sourceId = register(source);
       const tally = new Tally();
       source.pipe(bufferCount(n), map(sum)).subscribe((x) => tally.add(x));
+      const drive = driver<Subject<number>, number>('next');
       return {
         bufferCount: () => {
-          for (let i = 0; i < values.length; i++) put(sourceId, values[i]!);
+          drive(source, values);
           return tally.total();
         },
       };
@@ -80,19 +80,15 @@ export const engine: Engine = {
 
     zip: ({ left, right }) => {
       const lefts = new Subject<number>();
-      const leftsId = register(lefts);
       const rights = new Subject<number>();
-      const rightsId = register(rights);
       const tally = new Tally();
       zip(lefts, rights)
         .pipe(map(([a, b]) => a + b))
         .subscribe((x) => tally.add(x));
+      const drive = turnDriver<Subject<number>, number>('next');
       return {
         Subject: () => {
-          for (let i = 0; i < left.length; i++) {
-            put(leftsId, left[i]!);
-            put(rightsId, right[i]!);
-          }
+          drive(lefts, rights, left, right);
           return tally.total();
         },
       };
@@ -137,37 +133,21 @@ export const engine: Engine = {
 
     fork: ({ values }) => {
       const source = new Subject<number>();
-      const sourceId = register(source);
       const shared = source.pipe(share());
       const left = new Tally();
       const right = new Tally();
       shared.pipe(map(increment)).subscribe((x) => left.add(x));
       shared.pipe(map(double)).subscribe((x) => right.add(x));
+      const drive = driver<Subject<number>, number>('next');
       return {
         share: () => {
-          for (let i = 0; i < values.length; i++) put(sourceId, values[i]!);
+          drive(source, values);
           return { left: left.total(), right: right.total() };
         },
       };
     },
   },
 };
-
-/** The sources of all pipelines of this process, those that only warmed it up included. */
-const live: Subject<number>[] = [];
-
-function register(source: Subject<number>): number {
-  return live.push(source) - 1;
-}
-
-/**
- * Puts one element in. Warm-up and timing share this call site, and the source is looked up: where
- * V8 can tell which pipeline is meant, it inlines that pipeline into the timed loop, which no code
- * that serves many of them sees.
- */
-function put(source: number, value: number): void {
-  live[source]!.next(value);
-}
 
 function append(stream: Observable<number>, step: Step): Observable<number> {
   switch (step.op) {
