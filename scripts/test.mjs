@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { areTypesCurrent, ensureAddon, requireRust } from './lib/addon.mjs';
+import { ensureBrowser } from './lib/browser.mjs';
 import { ensureDist } from './lib/dist.mjs';
 import { ensurePackages } from './lib/packages.mjs';
 import { Failure, main, root, run, runPackage } from './lib/process.mjs';
@@ -23,6 +24,7 @@ const steps = {
   binding: checkBinding,
   clippy: () => run('cargo', ['clippy', ...WORKSPACE, '--all-targets', '--', '-D', 'warnings']),
   'cargo-test': cargoTest,
+  browser: ensureBrowser,
   vitest: () => vitest('vitest', ['--exclude', 'test/packaging/**']),
   bench: async () => {
     await ensurePackages('bench');
