@@ -223,6 +223,12 @@ export class ColumnSource implements GraphSource {
       return;
     }
     if (input instanceof DictionaryInput) {
+      const same = writer.sameIds(input);
+      if (same !== undefined) {
+        checkBuffer(writer.name, same);
+        writer.finishSame(same, buffers);
+        return;
+      }
       writer.fillFrom(input);
       writer.finish(rows, buffers);
       return;

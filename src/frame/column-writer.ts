@@ -45,6 +45,8 @@ export class Interner {
   #fresh: string[] = [];
   #size: number;
   readonly #foreign = new WeakMap<object, Int32Array>();
+  /** Foreign tables whose every string has the id here that it has there. */
+  readonly #same = new WeakSet<object>();
 
   /** `known` is the plan's own list of strings; what is taken by {@link Interner.send} is added. */
   constructor(known: string[]) {
@@ -69,13 +71,24 @@ export class Interner {
     let ours = this.#foreign.get(dictionary);
     if (ours === undefined) {
       const ids: number[] = [];
+      let same = true;
       for (const text of dictionary) {
-        ids.push(typeof text === 'string' ? (this.ids.get(text) ?? this.add(text)) : 0);
+        const isText = typeof text === 'string';
+        const id = isText ? (this.ids.get(text) ?? this.add(text)) : 0;
+        same &&= isText && id === ids.length;
+        ids.push(id);
       }
       ours = Int32Array.from(ids);
       this.#foreign.set(dictionary, ours);
+      if (same) this.#same.add(dictionary);
     }
     return ours;
+  }
+
+  /** How many ids of a foreign table are ours as they stand: all of them, or 0. */
+  sameIds(dictionary: Iterable<unknown> & object): number {
+    const { length } = this.idsOf(dictionary);
+    return this.#same.has(dictionary) ? length : 0;
   }
 
   /** UTF-8 has no form for half a surrogate pair: such strings share the id of what stands for them. */
@@ -160,6 +173,18 @@ export class ColumnWriter {
     }
   }
 
+  /**
+   * Ids of a foreign table of strings that are ours as they stand: the table lists our strings in our
+   * order, which is how it is where one table serves all batches. Undefined where they must be written,
+   * as where an id is beyond that table.
+   */
+  sameIds({ ids, length, dictionary, validity }: DictionaryInput): Int32Array | undefined {
+    if (!(ids instanceof Int32Array) || ids.length < length || validity !== null) return undefined;
+    const strings = this.interner?.sameIds(dictionary) ?? 0;
+    for (let row = 0; row < length; row++) if (ids[row]! >>> 0 >= strings) return undefined;
+    return ids.length === length ? ids : ids.subarray(0, length);
+  }
+
   /** Text that comes as ids of a foreign table of strings: writes it from row 0 on. */
   fillFrom({ ids, length, dictionary, validity, offset }: DictionaryInput): void {
     this.grow(length);
@@ -213,15 +238,23 @@ export class ColumnWriter {
     const validity = this.#hasMissing ? this.#validity!.subarray(0, (rows + 7) >> 3) : null;
     if (this.type === 'utf8') {
       if (this.interner === null) out.push(...packStrings(this.strings, rows));
-      else {
-        const fresh = this.interner.send();
-        out.push(this.values.subarray(0, rows));
-        out.push(...(fresh.length === 0 ? [null, null] : packStrings(fresh, fresh.length)));
-      }
+      else this.#pushIds(this.interner, this.values.subarray(0, rows), out);
     } else if (this.type === 'bool') out.push(packBits(this.values as Uint8Array, rows));
     else if (this.#wide.size > 0) out.push(this.#widen(rows));
     else out.push(this.values.length === rows ? this.values : this.values.subarray(0, rows));
     out.push(validity);
+  }
+
+  /** As {@link ColumnWriter.finish}, of the ids that {@link ColumnWriter.sameIds} gave. */
+  finishSame(ids: Int32Array, out: (TypedArray | null)[]): void {
+    this.#pushIds(this.interner!, ids, out);
+    out.push(null);
+  }
+
+  #pushIds(interner: Interner, ids: TypedArray, out: (TypedArray | null)[]): void {
+    const fresh = interner.send();
+    out.push(ids);
+    out.push(...(fresh.length === 0 ? [null, null] : packStrings(fresh, fresh.length)));
   }
 
   #miss(row: number): void {

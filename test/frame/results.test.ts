@@ -138,6 +138,70 @@ describe('Arrow data', () => {
     ]);
   });
 
+  it('with a dictionary whose ids are ours, a part of ours, or in another order', () => {
+    const type = new Dictionary(new Utf8(), new Int32());
+    const table = (names: string[], ids: number[]) =>
+      new ArrowTable({
+        key: makeVector({
+          type,
+          dictionary: vectorFromArray(names, new Utf8()),
+          data: Int32Array.from(ids),
+        }),
+      });
+    const frame = new DataFrame({ key: 'utf8' });
+    const keys = frame.key.sinkToList();
+    const batches: [string[], number[]][] = [
+      [
+        ['a', 'b', 'c'],
+        [2, 0],
+      ],
+      [
+        ['a', 'b'],
+        [1, 0, 1],
+      ],
+      [
+        ['b', 'a'],
+        [0, 1],
+      ],
+      [
+        ['a', 'b', 'c', 'd'],
+        [3, 2],
+      ],
+      [
+        ['a', 'a', 'c'],
+        [1, 2],
+      ],
+    ];
+    for (const [names, ids] of batches) {
+      const data = table(names, ids);
+      frame.emit(data);
+      frame.emit(data.slice(1));
+    }
+    const expected = batches.flatMap(([names, ids]) => {
+      const texts = ids.map((id) => names[id]!);
+      return [texts, texts.slice(1)];
+    });
+    expect(keys.map((column: Column) => column.toArray())).toEqual(expected);
+  });
+
+  it('whose ids are beyond their dictionary, without harm to later batches', () => {
+    const type = new Dictionary(new Utf8(), new Int32());
+    const dictionary = vectorFromArray(['a', 'b'], new Utf8());
+    const table = (...ids: number[]) =>
+      new ArrowTable({ key: makeVector({ type, dictionary, data: Int32Array.from(ids) }) });
+    const frame = new DataFrame({ key: 'utf8' });
+    const keys = frame.key.sinkToList();
+    const counts = frame.groupBy('key').size().sinkToList();
+    for (const id of [2, -1, 2 ** 31 - 1]) frame.emit(table(1, id));
+    frame.emit(table(1, 0));
+    // Such ids stand for the first string.
+    expect(keys.map((column: Column) => column.toArray())).toEqual(Array(4).fill(['b', 'a']));
+    expect(counts.at(-1)?.toRows()).toEqual([
+      { key: 'b', size: 4 },
+      { key: 'a', size: 4 },
+    ]);
+  });
+
   it('without a column, or of another type', () => {
     const frame = new DataFrame({ key: 'utf8', value: 'f64' });
     const value = makeVector(Int32Array.of(1));
