@@ -16,7 +16,7 @@ interface Token {
 }
 
 const TOKEN =
-  /\s*(?:(?<number>(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)|(?<name>[\p{L}_$][\p{L}\p{N}_$]*)|`(?<quoted>[^`]+)`|(?<text>'(?:[^']|'')*'|"(?:[^"]|"")*")|(?<symbol><=|>=|==|!=|<>|&&|\|\||[-+*/%()<>=!&|]))/iuy;
+  /\s*(?:(?<number>(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)|(?<name>[\p{L}_$][\p{L}\p{N}_$]*)|`(?<quoted>[^`]+)`|(?<text>'(?:[^']|'')*'|"(?:[^"]|"")*")|(?<symbol><=|>=|==|!=|<>|&&|\|\||[-+*/%(),<>=!&|]))/iuy;
 
 const COMPARISONS: Readonly<Record<string, 'eq' | 'ne' | 'gt' | 'ge' | 'lt' | 'le'>> = {
   '=': 'eq',
@@ -42,6 +42,7 @@ const ARITHMETIC: Readonly<Record<string, 'add' | 'sub' | 'mul' | 'div' | 'mod'>
 /**
  * A condition written as text, as an expression over columns. `and` binds closer than `or`, `not`
  * closer than both, comparison closer than `not`, arithmetic closer than comparison.
+ * `x in (1, 2)`, `x between 1 and 2` and their `not in`, `not between` are comparisons.
  *
  * Throws a SyntaxError where the text is no condition, and whatever the expression throws.
  */
@@ -97,12 +98,38 @@ class QueryParser {
       const missing = this.#series(left).isNull();
       return negated ? missing.not() : missing;
     }
+    const negated =
+      this.#peekWord('not') && /^(?:in|between)$/i.test(this.#tokens[this.#next + 1]!.text);
+    if (negated) this.#next++;
+    const range = this.#range(left);
+    if (range !== undefined) return negated ? range.not() : range;
     const op = COMPARISONS[this.#peek().text];
     if (op === undefined || this.#peek().kind !== 'symbol') return left;
     this.#next++;
     const right = this.#sum();
     if (left instanceof Series) return left[op](right as never);
     return this.#series(right)[MIRRORED[op]](left as never);
+  }
+
+  /** What follows a value in `x in (1, 2)` and `x between 1 and 2`, if that is what follows. */
+  #range(left: Value): Condition | undefined {
+    if (this.#takeWord('between')) {
+      const low = this.#sum();
+      if (!this.#takeWord('and')) throw this.#unexpected('and');
+      const high = this.#sum();
+      return this.#series(left).isBetween(low as never, high as never);
+    }
+    if (!this.#takeWord('in')) return undefined;
+    if (!this.#takeSymbol('(')) throw this.#unexpected('(');
+    const values: PlainValue[] = [];
+    do {
+      const value = this.#sum();
+      if (value instanceof Series)
+        throw this.#syntax(`wanted a value in the list, got ${describe(value)}`);
+      values.push(value as PlainValue);
+    } while (this.#takeSymbol(','));
+    if (!this.#takeSymbol(')')) throw this.#unexpected(', or )');
+    return this.#series(left).isIn(values as never);
   }
 
   #sum(): Value {
@@ -167,6 +194,11 @@ class QueryParser {
 
   #peek(): Token {
     return this.#tokens[this.#next]!;
+  }
+
+  #peekWord(word: string): boolean {
+    const { kind, text } = this.#peek();
+    return kind === 'name' && text.toLowerCase() === word;
   }
 
   #takeWord(...words: string[]): boolean {

@@ -10,6 +10,7 @@ import { type BatchOptions, ColumnSource } from './column-source.ts';
 import { toStream } from './crossing.ts';
 import { type DataFrame, frameOf } from './data-frame.ts';
 import { type EwmOptions, ewm, type WeightedMean } from './ewm.ts';
+import { isIn } from './is-in.ts';
 import { type PlanColumn, PlanNode } from './plan-node.ts';
 import { Scalar } from './scalar.ts';
 import { Summary } from './summary.ts';
@@ -48,6 +49,9 @@ export type Comparable<D extends ColumnType> =
       : D extends 'timestamp'
         ? SeriesLike<'timestamp'> | number | bigint | Date
         : SeriesLike<D> | ValueOf<D>);
+
+/** The type of roots, logarithms and exponentials of a column. */
+export type MathOf<D extends ColumnType> = D extends 'f32' ? 'f32' : 'f64';
 
 /** What may stand beside a number in arithmetic. */
 export type Operand = SeriesLike<NumericType> | number | bigint | null;
@@ -248,10 +252,55 @@ export class Series<
     return this.#with('fillNull', other);
   }
 
-  /** A timestamp cut down to whole multiples of `every` since 1970 UTC: `date.floor('1d')`. */
-  floor(every: Duration): Series<D, N> {
+  /** Whether the value is NaN; missing where it is missing, as NaN is a number and not missing. */
+  isNan(): Series<'bool', N> {
+    checkOperand('isNan', this[TERM], isNumeric, 'numeric');
+    return this.#with('ne', this);
+  }
+
+  /** Whether the value is at least `low` and at most `high`; missing as `and` of the two is. */
+  isBetween(low: Comparable<D>, high: Comparable<D>): Series<'bool', N> {
+    return this.ge(low).and(this.le(high));
+  }
+
+  /**
+   * Whether the value equals one of `values`, of which there may be 1,000; missing where it is missing,
+   * false everywhere for no values. NaN equals nothing. Costs a comparison of the column per value.
+   *
+   * Throws a TypeError for a list that holds a missing value, a RangeError for one that is too long.
+   */
+  isIn(values: readonly Exclude<Comparable<D>, null | SeriesLike>[]): Series<'bool', N> {
+    return isIn(this, values);
+  }
+
+  /** The least whole number that is not below the value; of an integer the integer itself. */
+  ceil(): Series<D, N> {
+    return this.#numeric('ceil');
+  }
+
+  /** The square root, as f64 (of f32 as f32); NaN of a negative number. */
+  sqrt(): Series<MathOf<D>, N> {
+    return this.#math('sqrt');
+  }
+
+  /** The natural logarithm, as f64 (of f32 as f32); NaN of a negative number, -infinity of 0. */
+  log(): Series<MathOf<D>, N> {
+    return this.#math('log');
+  }
+
+  /** e to the power of the value, as f64 (of f32 as f32). */
+  exp(): Series<MathOf<D>, N> {
+    return this.#math('exp');
+  }
+
+  /**
+   * Without `every` the greatest whole number that is not above the value. With it, a timestamp cut
+   * down to whole multiples of `every` since 1970 UTC: `date.floor('1d')`.
+   */
+  floor(every?: Duration): Series<D, N> {
+    if (every === undefined && this.type !== 'timestamp') return this.#numeric('floor');
     checkOperand('floor', this[TERM], (type) => type === 'timestamp', 'a timestamp');
-    const options = { every: checkNanoseconds('floor', every) };
+    const options = { every: checkNanoseconds('floor', every as Duration) };
     return seriesOf(apply('floorTime', this[TERM], 'timestamp', options));
   }
 
@@ -453,6 +502,11 @@ export class Series<
   #numeric(op: string, options?: { decimals: number }): Series<D, N> {
     checkOperand(op, this[TERM], isNumeric, 'numeric');
     return seriesOf(apply(op, this[TERM], this.type, options));
+  }
+
+  #math(op: string): Series<MathOf<D>, N> {
+    checkOperand(op, this[TERM], isNumeric, 'numeric');
+    return seriesOf(apply(op, this[TERM], this.type === 'f32' ? 'f32' : 'f64'));
   }
 
   #cumulative(fn: string): Series<D, N> {

@@ -10,7 +10,7 @@ use super::arithmetic::arithmetic;
 use super::comparison::compare;
 use super::numeric::convert;
 use super::operand::{Literal, Operand};
-use super::{Expression, ExpressionId, Expressions, logic, missing, unary};
+use super::{Expression, ExpressionId, Expressions, logic, math, missing, unary};
 use crate::column_type::ColumnType;
 use crate::error::PlanError;
 
@@ -157,6 +157,10 @@ impl Evaluation {
             Expression::Absolute { value: source } => {
                 unary::absolute(&value(*source)?, typed.column_type)
             }
+            Expression::Math {
+                function,
+                value: source,
+            } => math::math(*function, &value(*source)?, typed.column_type),
             Expression::Round {
                 value: source,
                 decimals,

@@ -3,6 +3,7 @@
 use super::arithmetic::ArithmeticOperator;
 use super::comparison::ComparisonOperator;
 use super::literal::{fits, parse_literal};
+use super::math::MathFunction;
 use super::operand::Literal;
 use super::{Expression, ExpressionId, Expressions, Typed};
 use crate::column_type::ColumnType;
@@ -146,6 +147,9 @@ impl Operator<'_> {
         every: Option<&str>,
     ) -> Result<ExpressionId, PlanError> {
         use ColumnType::{Bool, Timestamp};
+        if let (Some(function), &[value]) = (MathFunction::from_name(self.op), args) {
+            return self.math(function, value);
+        }
         match (self.op, args) {
             ("add", &[a, b]) => self.arithmetic(ArithmeticOperator::Add, a, b),
             ("sub", &[a, b]) => self.arithmetic(ArithmeticOperator::Sub, a, b),
@@ -409,6 +413,24 @@ impl Operator<'_> {
             },
             operands,
         ))
+    }
+
+    /// A function of one number: f32 stays, any other number becomes f64.
+    fn math(
+        &mut self,
+        function: MathFunction,
+        value: ExpressionId,
+    ) -> Result<ExpressionId, PlanError> {
+        let column_type = self.number(value)?;
+        if column_type.is_integer() && function.keeps_integers() {
+            return Ok(value);
+        }
+        let column_type = match column_type {
+            ColumnType::F32 => ColumnType::F32,
+            _ => ColumnType::F64,
+        };
+        let value = self.convert(value, column_type)?;
+        Ok(self.result(Expression::Math { function, value }, column_type))
     }
 
     fn compare(

@@ -9,6 +9,7 @@ mod evaluate;
 mod infer;
 mod literal;
 mod logic;
+mod math;
 mod missing;
 pub(crate) mod numeric;
 pub(crate) mod operand;
@@ -18,6 +19,7 @@ use std::collections::HashMap;
 
 use arithmetic::ArithmeticOperator;
 use comparison::ComparisonOperator;
+use math::MathFunction;
 use operand::Literal;
 
 pub(crate) use evaluate::Evaluation;
@@ -73,6 +75,10 @@ pub(crate) enum Expression {
         value: ExpressionId,
     },
     Absolute {
+        value: ExpressionId,
+    },
+    Math {
+        function: MathFunction,
         value: ExpressionId,
     },
     Round {
@@ -150,6 +156,7 @@ impl Expressions {
             | Expression::IsNull { value }
             | Expression::Negate { value }
             | Expression::Absolute { value }
+            | Expression::Math { value, .. }
             | Expression::Round { value, .. }
             | Expression::FloorTime { value, .. } => self.visit_columns(*value, visit),
             Expression::Arithmetic { left, right, .. }
