@@ -3,7 +3,7 @@ import type { TimerHandle } from '../time/clock.ts';
 import { collectError, type Delivery, gather, join, raise, settled } from './delivery.ts';
 import { sendHeld } from './entry.ts';
 import { backoffAfter, type CheckedPolicy, type DeadLetter } from './error-policy.ts';
-import type { Tag } from './metadata.ts';
+import { failMetadata, type Tag } from './metadata.ts';
 import type { Node } from './node.ts';
 import type { Receive } from './operator.ts';
 
@@ -19,6 +19,13 @@ interface Attempt {
   error: unknown;
 }
 
+/** How the wait for the next attempt ended. */
+interface Pause {
+  readonly again: boolean;
+  /** Why the element was given up, where it was. */
+  readonly givenUp?: MillraceError | undefined;
+}
+
 /**
  * Applies a node's error policy. The operator's own work is told apart from that of the nodes
  * downstream by having it send into an {@link Attempt}: what fails there is kept for the emitter,
@@ -30,8 +37,8 @@ interface Attempt {
 export class Guard {
   readonly #node: Node;
   readonly #policy: CheckedPolicy;
-  /** Wakes those that wait for their next attempt, to fail at once. */
-  readonly #waiting = new Set<() => void>();
+  /** Wakes those that wait for their next attempt: there is to be none. */
+  readonly #waiting = new Set<(givenUp: MillraceError | undefined) => void>();
   #current: Attempt | undefined;
 
   constructor(node: Node, policy: CheckedPolicy) {
@@ -86,7 +93,15 @@ export class Guard {
 
   /** Tries nothing again: elements that wait for their next attempt fail now. */
   cancel(): void {
-    for (const wake of [...this.#waiting]) wake();
+    for (const wake of [...this.#waiting]) wake(undefined);
+  }
+
+  /**
+   * Gives up the elements that wait for their next attempt, whatever the policy: they are
+   * acknowledged negatively, with the reason, and whoever waits for them goes on.
+   */
+  giveUp(reason: MillraceError): void {
+    for (const wake of [...this.#waiting]) wake(reason);
   }
 
   #receive(receive: Receive, value: unknown, tag: Tag): Delivery {
@@ -148,7 +163,12 @@ export class Guard {
       delivery = join(delivery, attempt.delivery);
       for (const error of attempt.errors ?? []) errors = collectError(errors, error);
       if (!attempt.failed || tried === this.#policy.attempts) break;
-      if (!(await this.#pause(tried))) break;
+      const pause = await this.#pause(tried);
+      if (pause.givenUp !== undefined) {
+        failMetadata(tag, pause.givenUp);
+        attempt.failed = false;
+      }
+      if (!pause.again) break;
       attempt = this.#attempt(receive, value, tag);
     }
     let left = delivery;
@@ -190,20 +210,24 @@ export class Guard {
     });
   }
 
-  /** Waits for the next attempt; false when there is to be none. */
-  #pause(tried: number): Promise<boolean> {
-    if (this.#node.isDestroyed) return Promise.resolve(false);
+  /** Waits for the next attempt, if there is to be one. */
+  #pause(tried: number): Promise<Pause> {
+    if (this.#node.isDestroyed) return Promise.resolve({ again: false });
     const { clock } = this.#node.environment;
     return new Promise((resolve) => {
-      let timer: TimerHandle | undefined;
-      const wake = (again: boolean) => {
-        if (timer !== undefined) clock.clearTimeout(timer);
+      const timer: TimerHandle = clock.setTimeout(
+        () => {
+          this.#waiting.delete(cancelled);
+          resolve({ again: true });
+        },
+        backoffAfter(this.#policy, tried, Math.random),
+      );
+      const cancelled = (givenUp: MillraceError | undefined) => {
+        clock.clearTimeout(timer);
         this.#waiting.delete(cancelled);
-        resolve(again);
+        resolve({ again: false, givenUp });
       };
-      const cancelled = () => wake(false);
       this.#waiting.add(cancelled);
-      timer = clock.setTimeout(() => wake(true), backoffAfter(this.#policy, tried, Math.random));
     });
   }
 
@@ -212,7 +236,7 @@ export class Guard {
       try {
         return await this.#limited(Promise.resolve(f()));
       } catch (error) {
-        if (tried === attempts || !(await this.#pause(tried))) throw error;
+        if (tried === attempts || !(await this.#pause(tried)).again) throw error;
       }
     }
   }

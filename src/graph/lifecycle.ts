@@ -136,14 +136,16 @@ async function allOut(nodes: readonly Node[], stopped: Promise<void> | undefined
   for (const node of nodes) await node.inFlight.idle();
 }
 
-/** Gives up what queues, delays and asynchronous calls hold: it is acknowledged negatively. */
+/**
+ * Gives up what queues, delays, asynchronous calls and elements waiting for another attempt hold:
+ * it is acknowledged negatively.
+ */
 function giveUp(nodes: readonly Node[]): void {
   for (const node of nodes) {
-    const { operator } = node;
-    if (operator.drain === undefined) continue;
-    const held = operator.forget?.(node) ?? [];
-    if (held.length === 0) continue;
+    const { operator, guard } = node;
     const message = `Cannot deliver an element that ${operator.name} held: the stream was stopped`;
-    abandon(held, new MillraceError('ERR_STOPPED', message));
+    const reason = new MillraceError('ERR_STOPPED', message);
+    guard?.giveUp(reason);
+    if (operator.drain !== undefined) abandon(operator.forget?.(node) ?? [], reason);
   }
 }

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import type { DeadLetter } from '../../src/graph/error-policy.ts';
 import { Stream } from '../../src/stream.ts';
 import { acknowledgements, deferred, describeForms, timedSource, turn } from './forms.ts';
 
@@ -253,6 +254,66 @@ describeForms('stop', () => {
     expect(log).toEqual([[2, expect.stringContaining('was stopped')]]);
   });
 
+  it.each([
+    ['fail', false],
+    ['skip', false],
+    ['deadLetter', false],
+    ['fail', true],
+  ] as const)(
+    'gives up what waits for another attempt, then %s, through a queue: %s',
+    async (then, isQueued) => {
+      const { clock, source, errors } = timedSource();
+      const { log, options } = acknowledgements();
+      const letters = new Stream<DeadLetter>({ clock });
+      const dead = letters.sinkToList();
+      const attempts: number[] = [];
+      const before = isQueued ? source.buffer(5) : source;
+      before
+        .map((x) => {
+          attempts.push(x);
+          if (x === 1) throw new Error('one');
+          return x;
+        })
+        .onError({
+          retry: { attempts: 9, backoff: '1h' },
+          then: then === 'deadLetter' ? { deadLetter: letters } : then,
+        });
+      const emitted = source.emit(1, options(1));
+      await turn();
+      expect(clock.pending).toBe(1);
+      await source.stop({ drain: false });
+      await emitted;
+      await turn();
+      expect(clock.pending).toBe(0);
+      expect(log).toEqual([[1, 'Cannot deliver an element that map held: the stream was stopped']]);
+      source.emit(2, options(2));
+      await turn();
+      expect(attempts).toEqual([1, 2]);
+      expect(dead).toEqual([]);
+      expect(errors).toEqual([]);
+      expect(log.at(-1)).toEqual([2, 'ok']);
+    },
+  );
+
+  it('makes no call again that waits for another attempt', async () => {
+    const { clock, source, errors } = timedSource();
+    const { log, options } = acknowledgements();
+    let calls = 0;
+    source
+      .mapAsync(async () => {
+        calls++;
+        throw new Error('never');
+      })
+      .onError({ retry: { attempts: 9, backoff: '1h' } });
+    source.emit(1, options(1));
+    await turn();
+    await source.stop({ drain: false });
+    await clock.runAll();
+    expect(calls).toBe(1);
+    expect(errors).toEqual([]);
+    expect(log).toEqual([[1, expect.stringContaining('was stopped')]]);
+  });
+
   it('keeps partitions that are not full', async () => {
     const { source } = timedSource();
     const seen = source.partition(2).sinkToList();
@@ -310,4 +371,4 @@ it('nothing keeps a process alive after destroy, on the clock of the machine', (
     stderr: '',
   });
   expect(run.stdout.trim()).toBe('destroyed');
-});
+}, 60_000);
