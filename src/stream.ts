@@ -846,7 +846,7 @@ export class Stream<out T> {
    * no longer wanted
    * @param options `parallelism`: most calls in flight, default 1; `ordered`: emit in the order of the
    * elements (default), where a result waits for those before it and keeps its place among the calls,
-   * or as results come; `stopOnError`: after a failed call stop the sources upstream, and let `emit`
+   * or as results come; `key`: in order within each key only; `stopOnError`: after a failed call stop the sources upstream, and let `emit`
    * fail with `ERR_STOPPED`, until `start`; `timeout`: most time for a call, which then fails with
    * `ERR_TIMEOUT` and counts as over; `signal`: when aborted, gives up all calls
    *
@@ -864,7 +864,7 @@ export class Stream<out T> {
    */
   mapAsync<U>(
     f: (x: T, context: AsyncContext) => PromiseLike<U> | U,
-    options?: MapAsyncOptions,
+    options?: MapAsyncOptions<T>,
   ): Stream<U> {
     return this.#next(mapAsync, mapAsyncParams(f, options));
   }

@@ -7,15 +7,20 @@ export interface AsyncContext {
   readonly signal: AbortSignal;
 }
 
-/** Where a call stands; a call that is `failed` or `forgotten` emits nothing. */
-export type CallStatus = 'running' | 'done' | 'failed' | 'forgotten';
+/**
+ * Where a call stands; one that is `failed` or `forgotten` emits nothing, and one that is `waiting`
+ * for another of its key has not been made.
+ */
+export type CallStatus = 'waiting' | 'running' | 'done' | 'failed' | 'forgotten';
 
 /** One call of an asynchronous function. */
 export class AsyncCall implements AsyncContext {
   readonly value: unknown;
   tag: Tag;
+  /** Calls of one key are made one after the other, where there are keys. */
+  key: unknown = undefined;
   result: unknown = undefined;
-  status: CallStatus = 'running';
+  status: CallStatus = 'waiting';
   timer: TimerHandle | undefined = undefined;
   /** Made when it is asked for: most functions do without. */
   #controller: AbortController | undefined = undefined;

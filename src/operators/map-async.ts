@@ -18,13 +18,20 @@ import { reportUncaught } from '../graph/uncaught.ts';
 import type { TimerHandle } from '../time/clock.ts';
 import { type Duration, parseDuration } from '../time/duration.ts';
 import { AsyncCall, type AsyncContext } from './async-call.ts';
+import { type KeyOf, keyFunction } from './key.ts';
 
 /** Options of `mapAsync`. */
-export interface MapAsyncOptions {
+export interface MapAsyncOptions<T = unknown> {
   /** How many calls are in flight at most; default 1. */
   readonly parallelism?: number;
   /** Emit results in the order of the elements (default), or as they come. */
   readonly ordered?: boolean;
+  /**
+   * A function of the element, or the name of a property: elements of one key are called one after
+   * the other, so that their results are in order, and overtake those of other keys. One whose key
+   * is busy waits in a place of its own among the `parallelism`. Instead of `ordered`.
+   */
+  readonly key?: ((x: T) => unknown) | PropertyKey;
   /**
    * After a call that fails, take no more elements and stop the sources upstream, until `start`.
    * By default the failed element is left out.
@@ -41,6 +48,7 @@ export interface MapAsyncParams {
   readonly f: (value: unknown, context: AsyncContext) => unknown;
   readonly parallelism: number;
   readonly ordered: boolean;
+  readonly key: KeyOf | undefined;
   readonly stopOnError: boolean;
   readonly timeout: number | undefined;
   readonly signal: AbortSignal | undefined;
@@ -61,6 +69,8 @@ class MapAsyncState implements Supply {
   readonly #calls = new Set<AsyncCall>();
   /** Results to be emitted: of all calls when in order, else of those that are done. */
   readonly #results = new Queue<AsyncCall>();
+  /** By key, the calls that wait for the one that is running. */
+  readonly #lanes = new Map<unknown, Queue<AsyncCall>>();
   #refusal: MillraceError | undefined;
 
   constructor(node: Node, params: MapAsyncParams) {
@@ -129,6 +139,7 @@ class MapAsyncState implements Supply {
     const tags = Array.from(this.#calls, (call) => call.tag);
     for (const call of this.#calls) this.#end(call, 'forgotten');
     this.#calls.clear();
+    this.#lanes.clear();
     this.#results.clear();
     tags.push(...this.waiting.clear());
     this.#admission.admitAll();
@@ -138,9 +149,47 @@ class MapAsyncState implements Supply {
 
   #call(value: unknown, tag: Tag): void {
     const call = new AsyncCall(value, tag);
-    const { f, ordered, timeout } = this.#params;
     this.#calls.add(call);
-    if (ordered) this.#results.push(call);
+    if (this.#params.ordered) this.#results.push(call);
+    if (this.#params.key === undefined || this.#enterLane(call, this.#params.key))
+      this.#begin(call);
+  }
+
+  /** Whether the call is to be made now: none of its key is under way. */
+  #enterLane(call: AsyncCall, key: KeyOf): boolean {
+    try {
+      call.key = key(call.value);
+    } catch (error) {
+      call.status = 'running';
+      call.key = call; // One of its own, so that nothing else waits for it.
+      this.#failed(call, error);
+      return false;
+    }
+    const lane = this.#lanes.get(call.key);
+    if (lane === undefined) this.#lanes.set(call.key, new Queue());
+    else lane.push(call);
+    return lane === undefined;
+  }
+
+  /** The next call of a key may be made. */
+  #leaveLane({ key }: AsyncCall): void {
+    const lane = this.#lanes.get(key);
+    if (lane === undefined) return;
+    if (lane.size === 0) {
+      this.#lanes.delete(key);
+      return;
+    }
+    const next = lane.shift();
+    // Not from here: functions that answer at once would take turns on the stack.
+    queueMicrotask(() => {
+      if (next.status === 'waiting') this.#begin(next);
+    });
+  }
+
+  #begin(call: AsyncCall): void {
+    const { value } = call;
+    const { f, timeout } = this.#params;
+    call.status = 'running';
     if (timeout !== undefined) call.timer = this.#limit(call, timeout);
     let result: unknown;
     try {
@@ -177,6 +226,7 @@ class MapAsyncState implements Supply {
     this.#end(call, 'done');
     call.result = result;
     if (!this.#params.ordered) this.#results.push(call);
+    if (this.#params.key !== undefined) this.#leaveLane(call);
     return this.isReady();
   }
 
@@ -185,6 +235,7 @@ class MapAsyncState implements Supply {
     this.#end(call, 'failed');
     this.#dispose(call, error);
     if (!this.#params.ordered) this.#calls.delete(call);
+    if (this.#params.key !== undefined) this.#leaveLane(call);
     this.#skipFailed();
     if (this.#params.stopOnError) this.#stopped(error);
     else this.#fill();
@@ -290,15 +341,19 @@ export const mapAsync = defineOperator<MapAsyncParams, MapAsyncState>({
 /** Checks the arguments of `mapAsync`. */
 export function mapAsyncParams<T>(
   f: (x: T, context: AsyncContext) => unknown,
-  options: MapAsyncOptions | undefined,
+  options: MapAsyncOptions<T> | undefined,
 ): MapAsyncParams {
   requireFunction('mapAsync', 'f', f);
-  const known = ['parallelism', 'ordered', 'stopOnError', 'timeout', 'signal'];
+  const known = ['parallelism', 'ordered', 'key', 'stopOnError', 'timeout', 'signal'];
   requireOptions('mapAsync', options, known);
-  const { parallelism = 1, ordered = true, stopOnError = false, timeout, signal } = options ?? {};
+  const { parallelism = 1, key, stopOnError = false, timeout, signal } = options ?? {};
+  const { ordered = key === undefined } = options ?? {};
   requirePositiveInteger('mapAsync', 'parallelism', parallelism);
   requireBoolean('mapAsync', 'ordered', ordered);
   requireBoolean('mapAsync', 'stopOnError', stopOnError);
+  if (ordered && key !== undefined) {
+    throw new RangeError('Cannot create mapAsync: ordered must be left out with a key, got true');
+  }
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new TypeError(
       `Cannot create mapAsync: signal must be an AbortSignal, got ${describe(signal)}`,
@@ -308,6 +363,7 @@ export function mapAsyncParams<T>(
     f: f as MapAsyncParams['f'],
     parallelism,
     ordered,
+    key: key === undefined ? undefined : keyFunction('mapAsync', key),
     stopOnError,
     timeout: timeout === undefined ? undefined : parseDuration(timeout, 'mapAsync'),
     signal,

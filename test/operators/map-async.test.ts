@@ -62,6 +62,102 @@ describeForms('mapAsync', () => {
     );
   });
 
+  it('with a key makes the calls of each one after the other, and no more than parallelism', async () => {
+    const keyed = fc.array(
+      fc.record({ key: fc.constantFrom('a', 'b', -0, 0, NaN), time: fc.nat(9) }),
+      {
+        maxLength: 25,
+      },
+    );
+    await fc.assert(
+      fc.asyncProperty(keyed, parallelisms, async (work, parallelism) => {
+        const { clock, source } = timedSource<{ key: unknown; time: number; i: number }>();
+        const running = new Set<unknown>();
+        let most = 0;
+        const options = { parallelism, key: 'key' } as const;
+        const node = source.mapAsync(async (x) => {
+          expect(running.has(x.key)).toBe(false);
+          running.add(x.key);
+          most = Math.max(most, running.size);
+          await wait(clock, x.time);
+          running.delete(x.key);
+          return x;
+        }, options);
+        const seen = node.sinkToList();
+        const elements = work.map((x, i) => ({ ...x, i }));
+        const emitted = Promise.resolve(source.emitMany(elements)).then(() => source.end());
+        await clock.runAll();
+        await emitted;
+        expect(most).toBeLessThanOrEqual(parallelism);
+        for (const key of new Set(work.map((x) => x.key))) {
+          const ofKey = (list: typeof seen) => list.filter((x) => new Set([x.key]).has(key));
+          expect(ofKey(seen)).toEqual(ofKey(elements));
+        }
+        expect(seen.map(({ i }) => i).sort((a, b) => a - b)).toEqual(elements.map(({ i }) => i));
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('with a key of its own for each gives what it gives out of order', async () => {
+    await fc.assert(
+      fc.asyncProperty(work, parallelisms, async (times, parallelism) => {
+        const run = async (options: object) => {
+          const { clock, source } = timedSource();
+          const node = source.mapAsync((x) => wait(clock, x).then(() => x), options);
+          const seen = recordTimed(node, clock);
+          const emitted = Promise.resolve(source.emitMany(times)).then(() => source.end());
+          await clock.runAll();
+          await emitted;
+          return seen;
+        };
+        const key = () => Symbol('own');
+        expect(await run({ parallelism, key })).toEqual(await run({ parallelism, ordered: false }));
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('lets other keys overtake, and fails an element whose key cannot be had', async () => {
+    const { source, errors } = timedSource();
+    const slow = deferred<void>();
+    const key = (x: number) => {
+      if (x === 9) throw new Error('no key');
+      return x % 2;
+    };
+    const f = async (x: number) => {
+      if (x === 1) await slow.promise;
+      return x;
+    };
+    const seen = source.mapAsync(f, { parallelism: 4, key }).sinkToList();
+    for (const x of [1, 3, 2, 9]) source.emit(x);
+    await turn();
+    expect(seen).toEqual([2]);
+    expect(errors).toEqual([new Error('no key')]);
+    slow.resolve();
+    await source.end();
+    expect(seen).toEqual([2, 1, 3]);
+  });
+
+  it('calls of a key that answer at once do not grow the stack', async () => {
+    const { source } = timedSource();
+    const first = deferred<void>();
+    const f = (x: number) => (x === 0 ? first.promise.then(() => x) : x);
+    const n = 20_000;
+    const seen = source.mapAsync(f, { parallelism: n, key: () => 'one' }).sinkToList();
+    for (let x = 0; x < n; x++) source.emit(x);
+    first.resolve();
+    await source.end();
+    expect(seen).toEqual(Array.from({ length: n }, (_, x) => x));
+  });
+
+  it('has a key instead of an order', () => {
+    const { source } = timedSource();
+    expect(() => source.mapAsync(async () => 1, { key: 'x', ordered: true })).toThrow(
+      'Cannot create mapAsync: ordered must be left out with a key, got true',
+    );
+  });
+
   it('takes results that are no promises too', async () => {
     const { source } = timedSource();
     const seen = source.mapAsync((x) => x + 1).sinkToList();
