@@ -94,6 +94,11 @@ impl GroupedAggregate {
 
     /// The results of groups `0..groups`, null where undefined. The state stays as it is.
     pub fn finish(&self, groups: usize) -> Float64Array {
+        if let (Table::Sum(table), AggregateFunction::Mean) = (&self.table, self.function)
+            && let Some(means) = table.means(groups)
+        {
+            return means.into();
+        }
         (0..groups).map(|id| self.value(id as u32)).collect()
     }
 

@@ -96,6 +96,21 @@ impl GroupedSum {
         Some(entry.sum / entry.count as f64)
     }
 
+    /// The means of groups `0..groups`, if all of them have one: without a branch for each.
+    pub fn means(&self, groups: usize) -> Option<Vec<f64>> {
+        let entries = self.entries.get(..groups)?;
+        let mut all_counted = true;
+        let means = entries
+            .iter()
+            .map(|[a, b]| {
+                let count = a.count + b.count;
+                all_counted &= count > 0;
+                (a.sum + b.sum) / count as f64
+            })
+            .collect();
+        all_counted.then_some(means)
+    }
+
     /// Forgets all groups.
     pub fn clear(&mut self) {
         self.entries.clear();

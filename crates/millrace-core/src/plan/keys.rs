@@ -29,6 +29,9 @@ enum Seen {
         /// Group of each id of the plan's dictionary, `UNSEEN` where it has none yet: a table saves
         /// the hash of every row. Made again from `keys` as rows come.
         groups: Vec<u32>,
+        /// The column of all keys as it was last made. Keys and strings only grow, so it stands for
+        /// as long as there are as many.
+        all: Option<ArrayRef>,
     },
     Text(Dictionary),
     /// Integers, or the bits of floats.
@@ -67,6 +70,7 @@ impl GroupKeys {
                         dictionary,
                         keys: IntegerDictionary::new(),
                         groups: Vec::new(),
+                        all: None,
                     },
                     (ColumnType::Utf8, None) => Seen::Text(Dictionary::new()),
                     _ => Seen::Integers {
@@ -151,13 +155,28 @@ impl GroupKeys {
             .collect()
     }
 
+    /// The key columns of all groups, in order; `groups` lists them.
+    pub(crate) fn all_columns(
+        &mut self,
+        groups: &[u32],
+        dictionaries: &[PlanDictionary],
+    ) -> Result<Vec<ArrayRef>, PlanError> {
+        if let ([column], None) = (&mut self.columns[..], &self.rows) {
+            return Ok(vec![column.take_all(groups, dictionaries)?]);
+        }
+        self.columns(groups, dictionaries)
+    }
+
     /// Forgets all groups.
     pub(crate) fn clear(&mut self) {
         for column in &mut self.columns {
             match &mut column.seen {
-                Seen::Ids { keys, groups, .. } => {
+                Seen::Ids {
+                    keys, groups, all, ..
+                } => {
                     *keys = IntegerDictionary::new();
                     groups.clear();
+                    *all = None;
                 }
                 Seen::Integers { keys, .. } => *keys = IntegerDictionary::new(),
                 Seen::Text(keys) => *keys = Dictionary::new(),
@@ -187,9 +206,12 @@ impl GroupKeys {
         expect_parts(state, self.parts())?;
         for (column, part) in self.columns.iter_mut().zip(state) {
             match &mut column.seen {
-                Seen::Ids { keys, groups, .. } => {
+                Seen::Ids {
+                    keys, groups, all, ..
+                } => {
                     keys.restore(part)?;
                     groups.clear();
+                    *all = None;
                 }
                 Seen::Integers { keys, .. } => keys.restore(part)?,
                 Seen::Text(keys) => keys.restore(part)?,
@@ -215,8 +237,7 @@ impl KeyColumn {
             Seen::Ids { keys, groups, .. } => {
                 let array = array.as_dictionary::<Int32Type>().keys();
                 if array.null_count() == 0 {
-                    let of = |&key: &i32| group_of(key, keys, groups);
-                    ids.extend(array.values().iter().map(of));
+                    groups_of(array.values(), keys, groups, ids);
                 } else {
                     ids.extend(array.iter().map(|key| match key {
                         Some(key) => group_of(key, keys, groups),
@@ -237,6 +258,30 @@ impl KeyColumn {
                 keys.intern_slice(array.values(), array.nulls(), ids);
             }
         }
+    }
+
+    /// As [`Self::take`] of all ids, in order.
+    fn take_all(
+        &mut self,
+        ids: &[u32],
+        dictionaries: &[PlanDictionary],
+    ) -> Result<ArrayRef, PlanError> {
+        if let Seen::Ids {
+            dictionary,
+            all: Some(all),
+            ..
+        } = &self.seen
+            && all.len() == ids.len()
+            && all.as_dictionary::<Int32Type>().values().len()
+                == dictionaries[*dictionary].strings().len()
+        {
+            return Ok(Arc::clone(all));
+        }
+        let made = self.take(ids, dictionaries)?;
+        if let Seen::Ids { all, .. } = &mut self.seen {
+            *all = Some(Arc::clone(&made));
+        }
+        Ok(made)
     }
 
     /// The keys of the given ids of this column.
@@ -271,6 +316,30 @@ impl KeyColumn {
                 ids.iter().map(|&id| keys.get(id)).collect::<Int64Array>(),
                 *column_type,
             ),
+        }
+    }
+}
+
+/// Appends the groups of ids of the plan's dictionary. New keys are rare, so a first pass only looks
+/// up, which leaves the loop free of calls; a second one runs over the rows that had none.
+fn groups_of(
+    rows: &[i32],
+    keys: &mut IntegerDictionary,
+    groups: &mut Vec<u32>,
+    ids: &mut Vec<u32>,
+) {
+    let start = ids.len();
+    let table = &groups[..];
+    // An id below 0 is an index beyond any table.
+    let look_up = |&key: &i32| table.get(key as usize).copied().unwrap_or(UNSEEN);
+    ids.extend(rows.iter().map(look_up));
+    let found = &mut ids[start..];
+    if found.iter().fold(0, |most, &group| most.max(group)) < UNSEEN {
+        return;
+    }
+    for (group, &key) in found.iter_mut().zip(rows) {
+        if *group == UNSEEN {
+            *group = group_of(key, keys, groups);
         }
     }
 }

@@ -140,14 +140,18 @@ impl KeyedTable {
         })
     }
 
-    /// The columns of the given groups, keys first.
+    /// The columns of the given groups, keys first; `all` says that these are all, in order.
     pub(super) fn columns(
-        &self,
+        &mut self,
         context: &Context<'_>,
         groups: &[u32],
         all: bool,
     ) -> Result<Vec<ArrayRef>, PlanError> {
-        let mut columns = self.keys.columns(groups, context.dictionaries)?;
+        let mut columns = if all {
+            self.keys.all_columns(groups, context.dictionaries)?
+        } else {
+            self.keys.columns(groups, context.dictionaries)?
+        };
         for (kernel, aggregation) in self.kernels.iter().zip(&self.aggregations) {
             columns.push(kernel.results(aggregation, groups, all)?);
         }
