@@ -6,9 +6,11 @@
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int32Type};
 use arrow_array::{Array, StringArray};
+use arrow_buffer::NullBuffer;
 use millrace_core::batch::{Emission, EmissionKind};
 use millrace_core::column_type::ColumnType;
 use millrace_core::plan::{ColumnSchema, Plan};
+use zerocopy::FromBytes;
 
 /// Numbers before the dictionary records.
 const HEADER: usize = 4;
@@ -96,6 +98,47 @@ pub(crate) fn write(
     ];
     writer.control[..HEADER].copy_from_slice(&header);
     Ok(emissions.len())
+}
+
+/// Runs a batch of a plan that needs no arrays, its results computed where they are wanted; false,
+/// with nothing done, for any other plan or where they do not fit or lie among the values.
+pub(crate) fn write_floats(plan: &mut Plan, values: &[u8], target: &mut Target<'_>) -> bool {
+    let rows = values.len() / 8;
+    let start = align(target.offset);
+    let end = start + 8 * rows;
+    let fits = end + align(rows.div_ceil(8)) <= target.slab.len()
+        && HEADER + EMISSION + COLUMN <= target.control.len();
+    let (read, written) = (values.as_ptr_range(), target.slab.as_ptr_range());
+    if rows == 0 || !fits || (read.start < written.end && written.start < read.end) {
+        return false;
+    }
+    let (Ok(values), Ok(out)) = (
+        <[f64]>::ref_from_bytes(values),
+        <[f64]>::mut_from_bytes(&mut target.slab[start..end]),
+    ) else {
+        return false;
+    };
+    let Some(nulls) = plan.push_floats(values, out) else {
+        return false;
+    };
+    let mut writer = Writer {
+        control: target.control,
+        slab: target.slab,
+        number: HEADER,
+        byte: end,
+    };
+    [0, rows, start]
+        .into_iter()
+        .for_each(|value| writer.number(value));
+    writer.validity(nulls.as_ref());
+    writer.number(0);
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "lengths of memory are below 2^53"
+    )]
+    let header = [writer.byte as f64, 0.0, 0.0, HEADER as f64];
+    writer.control[..HEADER].copy_from_slice(&header);
+    true
 }
 
 /// Strings of a dictionary that JavaScript does not know yet.
@@ -246,7 +289,13 @@ impl Writer<'_> {
             }
         };
         self.number(values);
-        match array.nulls().filter(|nulls| nulls.null_count() > 0) {
+        self.validity(array.nulls());
+        self.number(text);
+    }
+
+    /// Where the validity lies and how many values are missing.
+    fn validity(&mut self, nulls: Option<&NullBuffer>) {
+        match nulls.filter(|nulls| nulls.null_count() > 0) {
             Some(nulls) => {
                 let at = self.bits(nulls.inner());
                 self.number(at);
@@ -257,7 +306,6 @@ impl Writer<'_> {
                 self.number(0);
             }
         }
-        self.number(text);
     }
 
     /// Values of a fixed width, as their bytes.

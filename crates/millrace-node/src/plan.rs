@@ -2,11 +2,11 @@
 
 use millrace_core::batch::{Batch, Emission};
 use millrace_core::plan::{ColumnSchema, Plan};
-use napi::bindgen_prelude::{Array, TypedArray, Uint8Array};
+use napi::bindgen_prelude::{Array, TypedArray, TypedArrayType, Uint8Array};
 use napi_derive::napi;
 use serde_json::{Value, json};
 
-use crate::emit::{Target, write};
+use crate::emit::{Target, write, write_floats};
 use crate::failure::{Failure, Result, core_error, guard};
 use crate::intake;
 use crate::parquet_reader::NativeParquetReader;
@@ -160,10 +160,30 @@ impl NativePlan {
         &mut self,
         input: u32,
         values: TypedArray<'_>,
-        control: Numbers<'_>,
-        slab: Bytes<'_>,
+        mut control: Numbers<'_>,
+        mut slab: Bytes<'_>,
         offset: u32,
     ) -> Result<i32> {
+        let is_floats = values.typed_array_type == TypedArrayType::Float64;
+        if self.state == State::Ready && input == 0 && is_floats {
+            let mut target = Target {
+                control: control.as_deref_mut().unwrap_or_default(),
+                slab: slab.as_deref_mut().unwrap_or_default(),
+                offset: offset as usize,
+            };
+            self.state = State::Running;
+            let written = guard("emit", || {
+                Ok(write_floats(
+                    &mut self.plan,
+                    &values.arraybuffer,
+                    &mut target,
+                ))
+            })?;
+            self.state = State::Ready;
+            if written {
+                return Ok(1);
+            }
+        }
         self.call("emit", control, slab, offset, |this| {
             let (rows, column) = intake::floats(&values)?;
             let batch = Batch {

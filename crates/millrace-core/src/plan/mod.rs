@@ -9,6 +9,7 @@ mod adopt;
 mod aggregation;
 mod build;
 mod dictionaries;
+mod direct;
 mod keys;
 mod nodes;
 mod operator;
@@ -17,7 +18,7 @@ pub(crate) mod spec;
 
 use arrow_array::types::Int32Type;
 use arrow_array::{Array, ArrayRef, DictionaryArray, Int32Array, StringArray};
-use arrow_buffer::ScalarBuffer;
+use arrow_buffer::{NullBuffer, ScalarBuffer};
 
 pub use schema::{ColumnSchema, InputSchema, SinkSchema};
 
@@ -69,6 +70,8 @@ pub struct Plan {
     values: Vec<Option<Value>>,
     zeros: ScalarBuffer<i64>,
     fingerprint: u64,
+    /// The node that does all the work, where one alone works on a lone column of floats.
+    direct: Option<usize>,
 }
 
 impl Plan {
@@ -89,7 +92,9 @@ impl Plan {
         let orders = (0..inputs.len())
             .map(|input| order(&nodes, input))
             .collect();
+        let direct = direct::node(&expressions, &nodes, &inputs, &sinks);
         Ok(Self {
+            direct,
             expressions,
             inputs,
             sinks,
@@ -176,6 +181,18 @@ impl Plan {
         }
         let result = self.run(input, false);
         self.finish(result, out)
+    }
+
+    /// Runs one batch of a plan that does nothing but roll one aggregate over its one f64 column,
+    /// from where the rows lie to where the results are wanted, without a copy of either. They are
+    /// what [`Self::push`] gives to the one sink. Returns their validity; `None`, with nothing done,
+    /// for any other plan.
+    ///
+    /// # Panics
+    /// If `values` and `out` differ in length.
+    pub fn push_floats(&mut self, values: &[f64], out: &mut [f64]) -> Option<Option<NullBuffer>> {
+        assert_eq!(values.len(), out.len(), "output length");
+        self.nodes[self.direct?].operator.run_floats(values, out)
     }
 
     /// Ends the input: what is still open is emitted.

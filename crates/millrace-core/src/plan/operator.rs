@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef, Int64Array, NullArray};
-use arrow_buffer::ScalarBuffer;
+use arrow_buffer::{NullBuffer, ScalarBuffer};
 
 use super::dictionaries::PlanDictionary;
 use crate::error::PlanError;
@@ -88,6 +88,18 @@ pub(crate) trait Operator: Debug + Send {
     /// Ends the input: what is still open.
     fn flush(&mut self, _context: &mut Context<'_>) -> Result<Option<Value>, PlanError> {
         Ok(None)
+    }
+
+    /// The expression that its one column is made of, where it has no more than one.
+    fn operand(&self) -> Option<ExpressionId> {
+        None
+    }
+
+    /// Runs a batch of floats, none of them missing, with one result for each, written to `out`.
+    /// `None`, with nothing done, where the node does not work on a lone column of floats; else the
+    /// validity of the results.
+    fn run_floats(&mut self, _values: &[f64], _out: &mut [f64]) -> Option<Option<NullBuffer>> {
+        None
     }
 
     /// Whether a result depends on earlier batches.

@@ -36,6 +36,13 @@ impl Operator for Project {
         }))
     }
 
+    fn operand(&self) -> Option<ExpressionId> {
+        match self.columns[..] {
+            [column] => Some(column),
+            _ => None,
+        }
+    }
+
     fn is_stateful(&self) -> bool {
         false
     }

@@ -1,8 +1,11 @@
 //! `rolling`: aggregates over the last n rows, one row out for each row in.
 
 use arrow_array::{Array, ArrayRef, Int64Array};
+use arrow_buffer::NullBuffer;
 
+use crate::column_type::ColumnType;
 use crate::error::PlanError;
+use crate::expression::ExpressionId;
 use crate::plan::aggregation::{Aggregation, Lane, LaneColumn};
 use crate::plan::operator::{Context, Operator, Value, expect_parts};
 use crate::window::{Rolling, RollingInteger};
@@ -110,6 +113,22 @@ impl Operator for RollingNode {
             .map(|((kernel, aggregation), lane)| kernel.push(aggregation, lane))
             .collect::<Result<_, _>>()?;
         Ok(Some(Value::new(rows, columns)))
+    }
+
+    fn operand(&self) -> Option<ExpressionId> {
+        match &self.aggregations[..] {
+            [only] => only.column,
+            _ => None,
+        }
+    }
+
+    fn run_floats(&mut self, values: &[f64], out: &mut [f64]) -> Option<Option<NullBuffer>> {
+        match (&mut self.kernels[..], &self.aggregations[..]) {
+            ([RollingKernel::Float(kernel)], [only]) if only.output == ColumnType::F64 => {
+                Some(kernel.push(values, None, out))
+            }
+            _ => None,
+        }
     }
 
     fn snapshot(&self) -> Vec<Vec<u8>> {
