@@ -20,6 +20,7 @@ const custom = (name: string) =>
   defineOperator<Receiver, undefined>({
     name,
     version: 1,
+    calls: 3,
     create: () => undefined,
     link: ({ params }, send) => {
       return (value, tag) => params.receive(value, tag, send);

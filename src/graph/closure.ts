@@ -19,30 +19,38 @@ import type { Entry, Unit } from './unit.ts';
  */
 export function linkUnit(
   unit: Unit,
+  order: readonly Node[],
   back: ReadonlySet<Edge>,
   entries: readonly Node[],
   compiler: Compiler,
   divert: (edge: Edge, value: unknown, tag: Tag) => Delivery,
 ): void {
-  const targets = new Map<Node, Receive[]>();
-  const outputs = new Map<Node, Receive>();
-  for (const node of unit.members) {
-    const list: Receive[] = [];
-    targets.set(node, list);
-    outputs.set(node, fanOut(list));
-  }
   const receivers = new Map<Node, Receive[]>();
-  for (const node of unit.members) receivers.set(node, linkInputs(node, outputs.get(node)!));
-  for (const node of unit.members) {
-    for (const edge of node.outputs) {
-      const receive = receivers.get(edge.to)![edge.to.operator.ports ? edge.port : 0]!;
-      targets.get(node)!.push(linkEdge(unit, edge, receive, back, divert));
-    }
+  const linkOutput = (node: Node): Receive =>
+    fanOut(
+      node.outputs.map((edge) => {
+        const receive = receivers.get(edge.to)?.[edge.to.operator.ports ? edge.port : 0];
+        return linkEdge(unit, edge, receive, back, divert);
+      }),
+    );
+  const outputs = new Map<Node, Receive>();
+  // From the ends up, so that what a node sends to is there: a call less for every node on the way.
+  for (const node of order.toReversed()) {
+    if (!node.operator.boundary) outputs.set(node, linkOutput(node));
+    receivers.set(node, linkInputs(node, outputs.get(node) ?? sendNothing));
+  }
+  for (const node of order) {
+    if (node.operator.boundary) outputs.set(node, linkOutput(node));
     if (node.isAddressed) unit.receivers.set(node, receivers.get(node)!);
   }
   for (const node of entries) {
     unit.entries.set(node, linkEntry(unit, node, outputs.get(node)!, back.size > 0, compiler));
   }
+}
+
+/** What a boundary has to send with while it takes an element in: it sends by its entry, later. */
+function sendNothing(): Delivery {
+  return undefined;
 }
 
 function linkInputs(node: Node, output: Receive): Receive[] {
@@ -66,7 +74,7 @@ export function linkOperator(node: Node, output: Receive, port: number): Receive
 function linkEdge(
   unit: Unit,
   edge: Edge,
-  receive: Receive,
+  receive: Receive | undefined,
   back: ReadonlySet<Edge>,
   divert: (edge: Edge, value: unknown, tag: Tag) => Delivery,
 ): Receive {
@@ -76,13 +84,14 @@ function linkEdge(
       return undefined;
     };
   }
+  if (receive === undefined) throw new TypeError(`Cannot link ${edge.to.operator.name}: too early`);
   if (!edge.to.operator.ports) return receive;
   return (value, tag) => (unit.stale ? divert(edge, value, tag) : receive(value, tag));
 }
 
 function fanOut(targets: readonly Receive[]): Receive {
+  if (targets.length === 1) return targets[0]!;
   return (value, tag) => {
-    if (targets.length === 1) return targets[0]!(value, tag);
     let pending: Delivery;
     let errors: unknown[] | undefined;
     for (const receive of targets) {

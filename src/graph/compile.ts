@@ -1,12 +1,13 @@
 import { MillraceError } from '../errors.ts';
 import { emitEach, linkUnit } from './closure.ts';
 import type { Delivery } from './delivery.ts';
+import { checkDepth, generatedCalls, linkedCalls } from './depth.ts';
 import { carriesMetadata } from './entry.ts';
 import { generateUnit, plainName } from './generate.ts';
 import { abandon, type Tag } from './metadata.ts';
 import { type Compiler, connect, type Edge, type Environment, invalidate, Node } from './node.ts';
 import type { Operator } from './operator.ts';
-import { backEdges, component } from './topology.ts';
+import { backEdges, component, deliveryOrder } from './topology.ts';
 import { Loop, Unit } from './unit.ts';
 
 /** How graphs are compiled: into generated functions, or into linked closures. */
@@ -113,7 +114,10 @@ function compile(start: Node): Unit {
   const entries = members.filter(
     (node) => (node.isEntry || node.operator.boundary) && !node.isClosed,
   );
-  if (compilerForm() === 'closure') linkUnit(unit, back, entries, compiler, divert);
+  const isLinked = compilerForm() === 'closure';
+  const order = deliveryOrder(members, back);
+  checkDepth(order, back, isLinked ? linkedCalls : generatedCalls);
+  if (isLinked) linkUnit(unit, order, back, entries, compiler, divert);
   else generateUnit(unit, back, entries, unitName(members), compiler, divert);
   for (const node of members) {
     // Two graphs become one by connecting them: whatever ran in either is out of date.

@@ -67,6 +67,8 @@ export interface Operator<P = unknown, S = unknown> {
   readonly name: string;
   /** Schema version of what `snapshot` returns. */
   readonly version: number;
+  /** What a delivery through its closure puts on the stack, in calls of a `map`, where that is more. */
+  readonly calls?: number;
   /** Each input is handled differently: `generate` and `link` are called once per port. */
   readonly ports?: boolean;
   /** Emits later, from a timer or a promise: a segment ends here and another begins. */

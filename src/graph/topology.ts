@@ -42,6 +42,26 @@ export function backEdges(nodes: readonly Node[]): Set<Edge> {
   return found;
 }
 
+/** Whether a delivery along an edge runs inside of the one that its source is in. */
+export function isNested(edge: Edge, back: ReadonlySet<Edge>): boolean {
+  return !edge.from.operator.boundary && !back.has(edge);
+}
+
+/** Nodes so that each comes before those to which deliveries go on from it. */
+export function deliveryOrder(nodes: readonly Node[], back: ReadonlySet<Edge>): Node[] {
+  const nested = (edge: Edge) => isNested(edge, back);
+  const awaited = new Map(nodes.map((node) => [node, node.inputs.filter(nested).length]));
+  const order = nodes.filter((node) => awaited.get(node) === 0);
+  for (const node of order) {
+    for (const { to } of node.outputs.filter(nested)) {
+      const left = awaited.get(to)! - 1;
+      awaited.set(to, left);
+      if (left === 0) order.push(to);
+    }
+  }
+  return order;
+}
+
 /** Everything that a walk along some edges leads to, the start included, breadth first. */
 export function reachable(starts: Iterable<Node>, next: (node: Node) => readonly Node[]): Node[] {
   const seen = new Set(starts);

@@ -7,6 +7,7 @@ import { defineOperator, type Send, type Template } from '../graph/operator.ts';
 export const flatten = defineOperator<undefined, undefined>({
   name: 'flatten',
   version: 1,
+  calls: 3,
   create: () => undefined,
   generate: (template) => (template.tag === undefined ? plainText(template) : lastText(template)),
   link: (_node, send) => (value, tag) => flattenInto(send, value, tag),
