@@ -37,6 +37,11 @@ rare.latest().sink(count);
 rare.mapAsync(async (x) => x, { parallelism: 16 }).sink(count);
 rare.rateLimit(0).sink(count);
 rare.timedWindow('50ms').sink(count);
+rare.timedWindowUnique('50ms', { key: (x) => x % 30 }).sink(count);
+rare.delay(1).sink(count);
+const kept = rare.collect();
+kept.flatten().sink(count);
+rare.filter((x) => x % (50 * QUEUED) === 0).sink(kept.flush);
 
 function* numbers(from: number, to: number) {
   for (let x = from; x < to; x++) yield x;
