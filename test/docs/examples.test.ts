@@ -7,8 +7,9 @@ import { afterAll, describe, it, vi } from 'vitest';
 import { type CodeBlock, codeBlocks } from './code-blocks.ts';
 import { exampleModule, expectedLog, recordLog } from './example-module.ts';
 
-// Every example of a doc comment in src/ and every TypeScript or JavaScript block of README.md runs
-// here as a module of its own, in one process. A block whose fence says `no-run` is left alone.
+// Every example of a doc comment in src/ and every TypeScript or JavaScript block of README.md and
+// of the guide's pages runs here as a module of its own, in one process. A block whose fence says
+// `no-run` is left alone.
 
 // The compiler is started, perhaps on a machine busy with a build.
 vi.setConfig({ testTimeout: 180_000 });
@@ -25,10 +26,17 @@ interface Example {
 }
 
 function sourceFiles(): string[] {
-  const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
-    .map((file) => `src/${file.replaceAll('\\', '/')}`)
-    .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'));
-  return [...(existsSync(join(root, 'README.md')) ? ['README.md'] : []), ...files.sort()];
+  const sources = filesUnder('src', '.ts').filter((file) => !file.endsWith('.d.ts'));
+  const readme = existsSync(join(root, 'README.md')) ? ['README.md'] : [];
+  return [...readme, ...filesUnder('docs/guide', '.md'), ...sources];
+}
+
+function filesUnder(directory: string, ending: string): string[] {
+  if (!existsSync(join(root, directory))) return [];
+  return readdirSync(join(root, directory), { recursive: true, encoding: 'utf8' })
+    .map((file) => `${directory}/${file.replaceAll('\\', '/')}`)
+    .filter((file) => file.endsWith(ending))
+    .sort();
 }
 
 function writeExample(block: CodeBlock): Example {
