@@ -1435,6 +1435,9 @@ export class Stream<out T> {
    * far then takes from both; a join grows by one input. Connecting back to a stream upstream makes a
    * loop: elements go round it through a queue, not on the stack.
    *
+   * The type of a stream says what comes out of it, and not what its operator takes: whether that fits
+   * is yours to see to.
+   *
    * @param downstream the stream to feed; nothing happens if this one feeds it already
    *
    * @example
@@ -1450,7 +1453,7 @@ export class Stream<out T> {
    * assert.deepEqual(seen, [6, 3])
    * ```
    */
-  connect(downstream: Stream<T>): void {
+  connect(downstream: Stream<unknown>): void {
     requireStreams('connect', [downstream]);
     connect(this.node, downstream.node);
   }
@@ -1460,7 +1463,7 @@ export class Stream<out T> {
    *
    * @param downstream a stream fed by this one; nothing happens if it is not
    */
-  disconnect(downstream: Stream<T>): void {
+  disconnect(downstream: Stream<unknown>): void {
     requireStreams('disconnect', [downstream]);
     disconnect(this.node, downstream.node);
   }

@@ -94,6 +94,13 @@ it('joins make tuples', () => {
   >();
 });
 
+it('a join grows by a stream of any type', () => {
+  const joined = numbers.zip(words);
+  trades.connect(joined);
+  trades.disconnect(joined);
+  expectTypeOf(joined).toEqualTypeOf<Stream<readonly [number, string]>>();
+});
+
 it('what goes in and out is typed', () => {
   expectTypeOf(words.frequencies()).toEqualTypeOf<Stream<FrequencyTable<string>>>();
   expectTypeOf(words.frequencies({ emit: 'changes' })).toEqualTypeOf<

@@ -11,7 +11,7 @@ describeForms(
       const seen = zipped.sinkToList();
       a.emitMany([1, 2]);
       b.emitMany([10, 20]);
-      c.disconnect(zipped as never);
+      c.disconnect(zipped);
       expect(seen).toEqual([
         [1, 10],
         [2, 20],

@@ -10,7 +10,7 @@ describeForms(
       const combined = a.combineLatest(b, c);
       const seen = combined.sinkToList();
       for (const stream of [a, b, c]) stream.emit(1);
-      c.disconnect(combined as never);
+      c.disconnect(combined);
       a.emit(2);
       expect(seen).toEqual([
         [1, 1, 1],

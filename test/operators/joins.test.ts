@@ -62,11 +62,11 @@ describeForms('joins', () => {
     const seen = zipped.sinkToList() as unknown[];
     a.emit(1);
     b.emit(2);
-    c.connect(zipped as unknown as Stream<number>);
+    c.connect(zipped);
     a.emitMany([3, 4]);
     b.emitMany([5, 6]);
     expect(seen).toEqual([[1, 2]]);
-    c.disconnect(zipped as unknown as Stream<number>);
+    c.disconnect(zipped);
     expect(seen).toEqual([
       [1, 2],
       [3, 5],
@@ -82,11 +82,11 @@ describeForms('joins', () => {
     const b = new Stream<number>();
     const zipped = b.zip(a);
     a.sink((x) => {
-      if (x === 2) b.disconnect(zipped as unknown as Stream<number>);
+      if (x === 2) b.disconnect(zipped);
     });
-    a.connect(zipped as unknown as Stream<number>);
+    a.connect(zipped);
     const later = a.map((x) => -x);
-    later.connect(zipped as unknown as Stream<number>);
+    later.connect(zipped);
     const seen = zipped.sinkToList() as unknown[];
     b.emitMany([10]);
     a.emit(1);
@@ -130,7 +130,7 @@ describeForms('joins', () => {
       [2, 2],
     ]);
     b.emit(3);
-    b.disconnect(both as unknown as Stream<number>);
+    b.disconnect(both);
     a.emit(4);
     expect(seen).toEqual([[2, 3], [4]]);
   });
@@ -144,14 +144,14 @@ describeForms('joins', () => {
     a.emitMany(['x', 'y']);
     b.emitMany([1, 2]);
     a.emit('z');
-    c.connect(zipped as unknown as Stream<number>);
+    c.connect(zipped);
     a.emit('w');
     expect(seen).toEqual([
       ['x', 1],
       ['y', 1],
       ['z', 2],
     ]);
-    c.disconnect(zipped as unknown as Stream<number>);
+    c.disconnect(zipped);
     expect(seen.at(-1)).toEqual(['w', 2]);
   });
 
