@@ -1,4 +1,9 @@
 export { Batch } from './batch.ts';
+export type { ReconnectOptions } from './connect/backoff.ts';
+export { Backoff } from './connect/backoff.ts';
+export { importPeer } from './connect/import-peer.ts';
+export type { Session } from './connect/reconnect.ts';
+export { reconnecting } from './connect/reconnect.ts';
 export { MillraceError } from './errors.ts';
 export { CustomNode } from './extension/custom-node.ts';
 export type { Plugin, PluginOptions } from './extension/load-plugins.ts';
@@ -78,6 +83,13 @@ export type { TimedWindowUniqueOptions } from './operators/timed-window-unique.t
 export type { UniqueOptions } from './operators/unique.ts';
 export type { ZipOptions } from './operators/zip.ts';
 export type { ZipLatestOptions } from './operators/zip-latest.ts';
+export type {
+  BatchingOptions,
+  SinkBatch,
+  SinkBatchOptions,
+  SinkContext,
+} from './sinks/batch-sink.ts';
+export { PartialWriteError, Sink } from './sinks/batch-sink.ts';
 export type { InteropObservable, Observer, Subscription } from './sinks/to-observable.ts';
 export type { IntakeOptions } from './sinks/to-writable.ts';
 export type { TextEncoding } from './sources/delimited-text.ts';

@@ -102,6 +102,7 @@ import { union } from './operators/union.ts';
 import { type UniqueOptions, unique, uniqueParams } from './operators/unique.ts';
 import { type ZipOptions, zip, zipParams } from './operators/zip.ts';
 import { type ZipLatestOptions, zipLatest, zipLatestParams } from './operators/zip-latest.ts';
+import { Sink } from './sinks/batch-sink.ts';
 import { sink } from './sinks/sink.ts';
 import { sinkToList } from './sinks/sink-to-list.ts';
 import { Handoff, toAsyncIterator } from './sinks/to-async-iterator.ts';
@@ -112,6 +113,7 @@ import {
   toObservable,
 } from './sinks/to-observable.ts';
 import { type IntakeOptions, webWritableInto, writableInto } from './sinks/to-writable.ts';
+import { writeBatches } from './sinks/write-batches.ts';
 import { type Clock, currentClock } from './time/clock.ts';
 import { type Duration, parseDuration } from './time/duration.ts';
 
@@ -1053,6 +1055,42 @@ export class Stream<out T> {
     return list;
   }
 
+  /**
+   * Writes the elements to a {@link Sink}: in batches, with retry, backpressure and acknowledgement once
+   * they are durable.
+   *
+   * @param sink one of millrace's or a subclass of yours; it can be put in one place only
+   * @returns what the sink answered for each element, or the elements, once they are written
+   * @throws `MillraceError`, code `ERR_SINK_IN_USE`, if the sink is in use
+   *
+   * @example
+   * ```ts
+   * import { Sink, type SinkBatch, Stream } from 'millrace'
+   * import assert from 'node:assert/strict'
+   *
+   * class Pages extends Sink<string> {
+   *   readonly pages: string[] = []
+   *   constructor() { super('toPages', { batch: { size: 2 } }) }
+   *   async write({ elements }: SinkBatch<string>) { this.pages.push(elements.join(' ')) }
+   * }
+   * const pages = new Pages()
+   * const words = new Stream<string>()
+   * words.to(pages)
+   * words.emitMany(['to', 'be', 'or'])
+   * await words.end()
+   * assert.deepEqual(pages.pages, ['to be', 'or'])
+   * ```
+   */
+  to<R>(sink: Sink<T, R, unknown>): Stream<R> {
+    if (!(sink instanceof Sink)) {
+      throw new TypeError(`Cannot create to: a Sink is wanted, got ${describe(sink)}`);
+    }
+    return this.#next<Sink<unknown, unknown, unknown>, unknown, R>(
+      writeBatches(sink as Sink<unknown, unknown, unknown>),
+      sink as Sink<unknown, unknown, unknown>,
+    ).onError(sink.policy);
+  }
+
   // Other kinds of streams
 
   /**
@@ -1385,7 +1423,7 @@ export class Stream<out T> {
    * @param filename ends in `.svg`, `.png`, `.dot` or `.mmd`
    * @param attributes of the graph, under Graphviz' names
    * @returns a promise for the time when it is written. SVG needs the package `@viz-js/viz`, PNG also
-   * `@resvg/resvg-wasm` and `dejavu-fonts-ttf`: no binary. Rejects with `ERR_MISSING_PACKAGE` without.
+   * `@resvg/resvg-wasm` and `dejavu-fonts-ttf`: no binary. Rejects with `ERR_MISSING_PEER` without.
    */
   visualize(filename: string, attributes?: DrawingAttributes): Promise<void> {
     return visualize(drawGraph(this.node), filename, attributes);

@@ -10,6 +10,11 @@ interface Waiter {
 export class Admission {
   readonly #waiters = new Queue<Waiter>();
 
+  /** How many wait. */
+  get size(): number {
+    return this.#waiters.size;
+  }
+
   /** What a full queue returns for an element: a promise for the time when there is room for it. */
   wait(): Delivery {
     return gather(

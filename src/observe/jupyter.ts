@@ -13,7 +13,7 @@ export async function jupyterDisplay(text: string, drawing: Drawing): Promise<Mi
   try {
     return { ...bundle, 'image/svg+xml': await dotToSvg(toDot(drawing)) };
   } catch (error) {
-    if (error instanceof MillraceError && error.code === 'ERR_MISSING_PACKAGE') return bundle;
+    if (error instanceof MillraceError && error.code === 'ERR_MISSING_PEER') return bundle;
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { importOptional } from './import-optional.ts';
+import { importPeer } from '../connect/import-peer.ts';
 
 const ACTION = 'draw the graph as PNG';
 const SCALE = 2;
@@ -12,11 +12,7 @@ let initialised: Promise<unknown> | undefined;
  * package `dejavu-fonts-ttf`, so that the picture is the same on every machine.
  */
 export async function svgToPng(svg: string): Promise<Uint8Array> {
-  const resvg = await importOptional(
-    () => import('@resvg/resvg-wasm'),
-    '@resvg/resvg-wasm',
-    ACTION,
-  );
+  const resvg = await importPeer(() => import('@resvg/resvg-wasm'), '@resvg/resvg-wasm', ACTION);
   initialised ??= packageFile('@resvg/resvg-wasm/index_bg.wasm', '@resvg/resvg-wasm').then((wasm) =>
     resvg.initWasm(wasm),
   );
@@ -31,5 +27,5 @@ export async function svgToPng(svg: string): Promise<Uint8Array> {
 }
 
 function packageFile(path: string, name: string): Promise<Uint8Array> {
-  return importOptional(() => readFile(createRequire(import.meta.url).resolve(path)), name, ACTION);
+  return importPeer(() => readFile(createRequire(import.meta.url).resolve(path)), name, ACTION);
 }

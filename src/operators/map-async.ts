@@ -7,14 +7,14 @@ import {
   requireOptions,
   requirePositiveInteger,
 } from '../graph/arguments.ts';
-import { type Delivery, isThenable, settled } from '../graph/delivery.ts';
+import { type Delivery, isThenable } from '../graph/delivery.ts';
+import { disposeHeld } from '../graph/dispose.ts';
 import { originsOf } from '../graph/lifecycle.ts';
-import { abandon, release, retain, type Tag } from '../graph/metadata.ts';
+import { abandon, retain, type Tag } from '../graph/metadata.ts';
 import type { Node } from '../graph/node.ts';
 import { defineOperator } from '../graph/operator.ts';
 import { Pump, type Supply } from '../graph/pump.ts';
 import { Queue } from '../graph/queue.ts';
-import { reportUncaught } from '../graph/uncaught.ts';
 import type { TimerHandle } from '../time/clock.ts';
 import { type Duration, parseDuration } from '../time/duration.ts';
 import { AsyncCall, type AsyncContext } from './async-call.ts';
@@ -246,22 +246,7 @@ class MapAsyncState implements Supply {
   #dispose(call: AsyncCall, error: unknown): void {
     const { value, tag } = call;
     call.tag = undefined;
-    const fail = (reason: unknown) => {
-      abandon([tag], reason);
-      reportUncaught(this.#node, reason, value);
-    };
-    const { guard } = this.#node;
-    if (guard === undefined) {
-      fail(error);
-      return;
-    }
-    try {
-      const left = guard.dispose(error, value, tag);
-      if (left === undefined) release(tag);
-      else settled(left).then(() => release(tag), fail);
-    } catch (reason) {
-      fail(reason);
-    }
+    void disposeHeld(this.#node, error, value, tag);
   }
 
   #end(call: AsyncCall, status: 'done' | 'failed' | 'forgotten'): void {

@@ -1,5 +1,5 @@
 import { quiesce, reopen } from '../graph/lifecycle.ts';
-import type { StopOptions } from '../graph/node.ts';
+import type { EmitOptions, StopOptions } from '../graph/node.ts';
 import type { ErrorHandler } from '../graph/uncaught.ts';
 import { Stream, type StreamOptions } from '../stream.ts';
 import type { TimerHandle } from '../time/clock.ts';
@@ -34,9 +34,10 @@ export interface SourceRun<T> {
   readonly signal: AbortSignal;
   /**
    * Sends one element downstream. A promise comes back only when something has to be waited for,
-   * and waiting for it is what holds the source back.
+   * and waiting for it is what holds the source back. `options.acknowledge` is called when every
+   * branch has settled, sinks that write in batches among them.
    */
-  emit(element: T): void | Promise<void>;
+  emit(element: T, options?: EmitOptions): undefined | Promise<void>;
   /**
    * Reports an element that could not be made, say a line that is too long: it is skipped where
    * `onError` says so, else this rejects, and with it the run is to end.
@@ -158,7 +159,7 @@ export abstract class Source<T> extends Stream<T> {
       await undefined;
       await this.run({
         signal: abort.signal,
-        emit: (element) => this.#send(element),
+        emit: (element, options) => this.#send(element, options),
         fail: (error) => this.#failed(error, undefined),
         sleep: (milliseconds) => this.#sleep(milliseconds, abort.signal),
         wait: (promise) => this.#wait(promise, abort.signal),
@@ -174,10 +175,10 @@ export abstract class Source<T> extends Stream<T> {
     }
   }
 
-  #send(element: T): void | Promise<void> {
+  #send(element: T, options: EmitOptions | undefined): undefined | Promise<void> {
     try {
-      const accepted = this.emit(element);
-      if (accepted === undefined) return;
+      const accepted = this.emit(element, options);
+      if (accepted === undefined) return undefined;
       return accepted.catch((error) => this.#failed(error, element));
     } catch (error) {
       return this.#failed(error, element);

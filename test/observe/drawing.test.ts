@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toDot } from '../../src/observe/dot.ts';
 import type { Drawing } from '../../src/observe/drawing.ts';
-import { importOptional } from '../../src/observe/import-optional.ts';
 import { toMermaid } from '../../src/observe/mermaid.ts';
 import { dotToSvg } from '../../src/observe/svg.ts';
 import { visualize } from '../../src/observe/visualize.ts';
@@ -100,24 +99,5 @@ describe('visualize()', () => {
       /\.svg.*graph\.bmp/,
     );
     await expect(visualize(drawing, undefined as never)).rejects.toThrow(RangeError);
-  });
-});
-
-describe('importOptional()', () => {
-  it('says what to install when the package is missing', async () => {
-    const missing = importOptional(
-      () => import('millrace-no-such-package' as string),
-      'nothing',
-      'fly',
-    );
-    await expect(missing).rejects.toMatchObject({
-      code: 'ERR_MISSING_PACKAGE',
-      message: 'Cannot fly: the package nothing is not installed, run npm install nothing',
-    });
-  });
-
-  it('passes on what a package that is there throws', async () => {
-    const broken = importOptional(() => Promise.reject(new Error('inside')), 'x', 'fly');
-    await expect(broken).rejects.toThrow('inside');
   });
 });

@@ -1,11 +1,15 @@
 import { MillraceError } from '../errors.ts';
 
 /**
- * Loads an optional peer dependency on first use. `action` says what for, after "Cannot".
+ * Loads an optional peer dependency on first use. `action` says what for, after "Cannot": the
+ * connector that needs it.
  *
- * Rejects with a MillraceError, code `ERR_MISSING_PACKAGE`, that says what to install.
+ * Rejects with a MillraceError, code `ERR_MISSING_PEER`, that says what to install.
+ *
+ * @param load imports the package, or something of it
+ * @param name of the package
  */
-export async function importOptional<M>(
+export async function importPeer<M>(
   load: () => Promise<M>,
   name: string,
   action: string,
@@ -15,7 +19,7 @@ export async function importOptional<M>(
   } catch (error) {
     if (!isNotFound(error)) throw error;
     throw new MillraceError(
-      'ERR_MISSING_PACKAGE',
+      'ERR_MISSING_PEER',
       `Cannot ${action}: the package ${name} is not installed, run npm install ${name}`,
       { cause: error },
     );
