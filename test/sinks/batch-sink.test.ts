@@ -349,7 +349,7 @@ describe('Sink', () => {
     const { source, sink, acknowledged, emit } = graph();
     let aborted = false;
     sink.writer = ({ signal }) =>
-      new Promise((_, reject) =>
+      new Promise<void>((_, reject) =>
         signal.addEventListener('abort', () => {
           aborted = true;
           reject(signal.reason);
