@@ -1,5 +1,6 @@
 // npm test: everything that continuous integration checks, in one command.
-// npm test -- --only vitest,cargo-test runs some steps; --list names them.
+// npm test -- --only vitest,cargo-test runs some steps; --list names them. --servers installs the
+// servers that the connectors are tested against, which is otherwise done in CI only.
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -8,6 +9,15 @@ import { ensureBrowser } from './lib/browser.mjs';
 import { ensureDist } from './lib/dist.mjs';
 import { ensurePackages } from './lib/packages.mjs';
 import { Failure, main, root, run, runPackage } from './lib/process.mjs';
+import { ensureServers } from './lib/servers.mjs';
+
+const { values: flags } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    list: { type: 'boolean' },
+    servers: { type: 'boolean' },
+  },
+});
 
 const counts = { passed: 0, failed: 0, skipped: 0 };
 
@@ -25,6 +35,7 @@ const steps = {
   clippy: () => run('cargo', ['clippy', ...WORKSPACE, '--all-targets', '--', '-D', 'warnings']),
   'cargo-test': cargoTest,
   browser: ensureBrowser,
+  servers: () => ensureServers({ asked: flags.servers }),
   vitest: () => vitest('vitest', ['--exclude', 'test/packaging/**']),
   bench: async () => {
     await ensurePackages('bench');
@@ -86,12 +97,9 @@ function add(passed, failed, skipped) {
 }
 
 function chosenSteps() {
-  const { values } = parseArgs({
-    options: { only: { type: 'string' }, list: { type: 'boolean' } },
-  });
-  if (values.list) return [];
-  if (values.only === undefined) return Object.keys(steps);
-  const wanted = values.only.split(',');
+  if (flags.list) return [];
+  if (flags.only === undefined) return Object.keys(steps);
+  const wanted = flags.only.split(',');
   const unknown = wanted.filter((name) => !Object.hasOwn(steps, name));
   if (unknown.length > 0) {
     const known = Object.keys(steps).join(', ');
