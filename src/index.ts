@@ -17,7 +17,7 @@ export type { ColumnSink, SinkOptions } from './frame/column-node.ts';
 export type { BatchOptions } from './frame/column-source.ts';
 export type { ArrowData } from './frame/data-frame.ts';
 export { DataFrame } from './frame/data-frame.ts';
-export type { EwmOptions, WeightedMean } from './frame/ewm.ts';
+export type { EwmOptions, EwmSpreadOptions, WeightedMean } from './frame/ewm.ts';
 export type { AggregateSpec } from './frame/frame-aggregates.ts';
 export { FrameAggregates } from './frame/frame-aggregates.ts';
 export { FramedWindow } from './frame/framed-windows.ts';

@@ -29,13 +29,36 @@ const PARAMETERS: Readonly<Record<keyof EwmOptions, Parameter>> = {
   halflife: { valid: (x) => x > 0, wanted: 'above 0', alpha: (x) => 1 - 2 ** (-1 / x) },
 };
 
-/** What `ewm(...)` returns. */
+/** Options of the weighted variance. */
+export interface EwmSpreadOptions {
+  /** Whether to leave out the correction (Σw)² / ((Σw)² − Σw²). Default false, as for a sample. */
+  readonly bias?: boolean;
+}
+
+/**
+ * What `ewm(...)` returns: one result for every row, each row weighing `1 - alpha` times the next. A
+ * missing value ages the weights before it, and the result before it is repeated. An infinity or NaN
+ * stays in every later result. Constant cost per row; no rows are kept.
+ *
+ * ```ts
+ * import assert from 'node:assert/strict';
+ * import { Series } from 'millrace';
+ *
+ * const prices = new Series('f64');
+ * const means = prices.ewm({ alpha: 0.5 }).mean().sinkToList();
+ * const spreads = prices.ewm({ alpha: 0.5 }).var({ bias: true }).sinkToList();
+ * prices.emit([1, 4]);
+ * assert.deepEqual(means[0]?.toArray(), [1, 3]);
+ * assert.deepEqual(spreads[0]?.toArray(), [0, 2]);
+ * ```
+ */
 export interface WeightedMean<N extends string> {
-  /**
-   * The mean in which each row weighs `1 - alpha` times the next; a missing value weighs nothing, and
-   * the mean before it is repeated.
-   */
+  /** The mean; missing before the first value. */
   mean(): Series<'f64', N>;
+  /** The variance; missing while there is one value, unless `bias` is set. */
+  var(options?: EwmSpreadOptions): Series<'f64', N>;
+  /** The square root of the variance. */
+  std(options?: EwmSpreadOptions): Series<'f64', N>;
 }
 
 /** Exponentially weighted aggregates of a column. */
@@ -55,12 +78,25 @@ export function ewm<N extends string>(term: Term, options: EwmOptions): Weighted
     throw new RangeError(`Cannot create ewm: ${name} must be ${wanted}, got ${shown(value)}`);
   }
   checkOperand('ewm', term, isNumeric, 'numeric');
-  const spec = { op: 'ewm', input: seriesNode(term), alpha: alpha(value), as: term.name };
-  return {
-    mean: () => {
-      const { graph, domain, name: column } = term;
-      const node = new PlanNode(graph, 'series', [{ name: column, type: 'f64' }], spec, domain);
-      return seriesOf({ graph, domain, expr: { of: node }, name: column, type: 'f64' });
-    },
+  const input = seriesNode(term);
+  const result = (fn: 'mean' | 'var' | 'std', bias = false): Series<'f64', N> => {
+    const { graph, domain, name: column } = term;
+    const spec = { op: 'ewm', input, alpha: alpha(value), fn, bias, as: column };
+    const node = new PlanNode(graph, 'series', [{ name: column, type: 'f64' }], spec, domain);
+    return seriesOf({ graph, domain, expr: { of: node }, name: column, type: 'f64' });
   };
+  return {
+    mean: () => result('mean'),
+    var: (given) => result('var', checkBias('var', given)),
+    std: (given) => result('std', checkBias('std', given)),
+  };
+}
+
+function checkBias(fn: string, options: EwmSpreadOptions = {}): boolean {
+  checkOptions(`ewm.${fn}`, options, ['bias']);
+  const { bias = false } = options;
+  if (typeof bias !== 'boolean') {
+    throw new TypeError(`Cannot create ewm.${fn}: bias must be true or false, got ${shown(bias)}`);
+  }
+  return bias;
 }

@@ -109,6 +109,14 @@ const building: [name: string, build: () => unknown, error: RegExp][] = [
   ['round', () => frame().x.round(0.5), /round: decimals must be an integer within ±300, got 0.5/],
   ['ewm of two', () => frame().x.ewm({ com: 1, span: 1 }), /exactly one of .* got com, span/],
   ['ewm of none', () => frame().x.ewm({}), /exactly one of .* got none/],
+  [
+    'ewm var',
+    () =>
+      frame()
+        .x.ewm({ alpha: 1 })
+        .var({ bias: 1 as never }),
+    /ewm.var: bias must be true or false, got 1/,
+  ],
   ['ewm', () => frame().x.ewm({ alpha: 2 }), /alpha must be above 0 and at most 1, got 2/],
   ['a query', () => frame().query('x >'), /Cannot create query: in 'x >', wanted a column/],
   [

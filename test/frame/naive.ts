@@ -49,3 +49,19 @@ export function rolling(
     return count(window) < minPeriods ? null : f(window);
   });
 }
+
+/** The variance of weights `(1 - alpha) ** age` after every row, corrected for a sample. */
+export function weightedVariance(values: Numbers, alpha: number): (number | null)[] {
+  return values.map((_, end) => {
+    const terms = values
+      .slice(0, end + 1)
+      .flatMap((value, i) => (value === null ? [] : [[(1 - alpha) ** (end - i), value] as const]));
+    if (terms.length < 2) return null;
+    const weigh = (f: (weight: number, value: number) => number) =>
+      terms.reduce((total, [weight, value]) => total + f(weight, value), 0);
+    const weights = weigh((weight) => weight);
+    const centre = weigh((weight, value) => weight * value) / weights;
+    const squares = weigh((weight, value) => weight * (value - centre) ** 2);
+    return (squares * weights) / (weights ** 2 - weigh((weight) => weight ** 2));
+  });
+}

@@ -107,6 +107,27 @@ describe('rows do not depend on batches, and are those of a naive twin', () => {
     );
   });
 
+  it('ewm', () => {
+    const finite = number.map((value) => (Number.isFinite(value) ? value! % 1000 : null));
+    fc.assert(
+      fc.property(batches(finite), (input) => {
+        const series = new Series('f64');
+        const vars = series.ewm({ alpha: 0.3 }).var().sinkToList();
+        const stds = series.ewm({ alpha: 0.3 }).std().sinkToList();
+        for (const batch of input) series.emit(batch);
+        const expected = naive.weightedVariance(input.flat(), 0.3);
+        rowsOf(vars).forEach((value, i) => {
+          if (value === null) expect(expected[i]).toBeNull();
+          else expect(value).toBeCloseTo(expected[i]!, 4);
+        });
+        same(
+          rowsOf(stds),
+          rowsOf(vars).map((value) => (value === null ? null : Math.sqrt(value as number))),
+        );
+      }),
+    );
+  });
+
   it('cumulative', () => {
     fc.assert(
       fc.property(batches(number), (input) => {

@@ -35,7 +35,7 @@
 //! | [`dictionary::RowDictionary`] | rows of ids to dense ids: `intern(&[&[u32]], &mut Vec<u32>)` |
 //! | [`frequencies::Frequencies`] | `update(&[u32])`, `counts() -> &[u64]` by id |
 //! | [`cumulative::Cumulative`] | `new(function)`, `push(&[f64], nulls, &mut [f64])`; nulls stay null |
-//! | [`ewm::EwmMean`] | `new(Decay)`, `push(&[f64], nulls, &mut [f64]) -> Option<NullBuffer>` |
+//! | [`ewm::Ewm`] | `new(Decay, EwmFunction)`, `push(&[f64], nulls, &mut [f64]) -> Option<NullBuffer>` |
 #![forbid(unsafe_code)]
 
 pub mod aggregate;

@@ -93,10 +93,12 @@ fn row_wise() -> Vec<String> {
                {{"op":"cumulative","input":1,"fn":"{function}"}}"#
         ));
     }
-    nodes.push(
-        r#"{"op":"project","expr":{"col":"size","of":0}}, {"op":"ewm","input":1,"span":5}"#
-            .to_owned(),
-    );
+    for function in ["mean", "var", "std"] {
+        nodes.push(format!(
+            r#"{{"op":"project","expr":{{"col":"size","of":0}}}},
+               {{"op":"ewm","input":1,"span":5,"fn":"{function}"}}"#
+        ));
+    }
     nodes
 }
 

@@ -3,7 +3,7 @@
 use arrow_buffer::NullBuffer;
 use millrace_core::aggregate::{AggregateFunction::*, RunningAggregate, RunningInteger};
 use millrace_core::cumulative::{Cumulative, CumulativeFunction};
-use millrace_core::ewm::{Decay, EwmMean};
+use millrace_core::ewm::{Decay, Ewm, EwmFunction};
 use millrace_core::window::{Partition, aggregate_rows};
 use proptest::prelude::*;
 
@@ -197,10 +197,13 @@ proptest! {
     }
 
     #[test]
-    fn weighted_means_equal_their_definition(
+    fn weighted_statistics_equal_their_definition(
         rows in prop::collection::vec(value(), 0..120), cut in 1_usize..50, alpha in 0.05..1.0,
+        which in 0..WEIGHTED.len(), offset in prop::sample::select(vec![0.0, 1e9]),
     ) {
-        let mut kernel = EwmMean::new(Decay::Alpha(alpha)).unwrap();
+        let rows: Rows = rows.iter().map(|row| row.map(|value| value + offset)).collect();
+        let function = WEIGHTED[which];
+        let mut kernel = Ewm::new(Decay::Alpha(alpha), function).unwrap();
         let mut got = Vec::new();
         for part in rows.chunks(cut) {
             let (values, nulls) = column(part);
@@ -208,29 +211,86 @@ proptest! {
             let validity = kernel.push(&values, nulls.as_ref(), &mut out);
             let valid = |index| validity.as_ref().is_none_or(|v| v.is_valid(index));
             got.extend(out.iter().enumerate().map(|(index, &x)| valid(index).then_some(x)));
-            let mut restored = EwmMean::new(Decay::Alpha(alpha)).unwrap();
+            let mut restored = Ewm::new(Decay::Alpha(alpha), function).unwrap();
             restored.restore(&kernel.snapshot()).unwrap();
             kernel = restored;
         }
-        for (end, got) in got.iter().enumerate() {
-            let weighted = |of: fn(f64) -> f64| -> f64 {
-                let terms = rows[..=end].iter().rev().enumerate();
-                terms
-                    .filter_map(|(age, row)| row.map(|x| of(x) * (1.0_f64 - alpha).powi(age as i32)))
-                    .sum()
-            };
-            let weights = weighted(|_| 1.0);
-            match got {
-                // An alpha of nearly 1 leaves no weight to a row that nulls have aged.
-                Some(got) if weights > 1e-100 => {
-                    let want = weighted(|x| x) / weights;
-                    prop_assert!((got - want).abs() < 1e-6, "{got} {want}");
+        for (end, &got) in got.iter().enumerate() {
+            let Some(want) = weighted(&rows[..=end], alpha, function) else { continue };
+            let close = match (got, want) {
+                (Some(got), Some(want)) => {
+                    (got - want).abs() < (1.0 + want.abs()) * if offset == 0.0 { 1e-9 } else { 1e-5 }
                 }
-                Some(_) => {}
-                None => prop_assert!(rows[..=end].iter().all(Option::is_none)),
-            }
+                (got, want) => got == want,
+            };
+            prop_assert!(close, "{function:?} at {end}: {got:?} {want:?}");
         }
     }
+}
+
+const WEIGHTED: [EwmFunction; 5] = [
+    EwmFunction::Mean,
+    EwmFunction::Var { bias: false },
+    EwmFunction::Var { bias: true },
+    EwmFunction::Std { bias: false },
+    EwmFunction::Std { bias: true },
+];
+
+/// A weighted statistic in two passes over all rows; no answer where the weights are all but gone.
+fn weighted(rows: &[Option<f64>], alpha: f64, function: EwmFunction) -> Option<Option<f64>> {
+    let terms: Vec<(f64, f64)> = rows
+        .iter()
+        .rev()
+        .enumerate()
+        .filter_map(|(age, row)| row.map(|value| ((1.0 - alpha).powi(age as i32), value)))
+        .collect();
+    let sum = |of: &dyn Fn(f64, f64) -> f64| -> f64 { terms.iter().map(|&(w, x)| of(w, x)).sum() };
+    let weights = sum(&|w, _| w);
+    if terms.is_empty() {
+        return Some(None);
+    }
+    // An alpha of nearly 1 leaves no weight to a row that nulls have aged.
+    if weights < 1e-100 {
+        return None;
+    }
+    let mean = sum(&|w, x| w * x) / weights;
+    let (bias, root) = match function {
+        EwmFunction::Mean => return Some(Some(mean)),
+        EwmFunction::Var { bias } => (bias, false),
+        EwmFunction::Std { bias } => (bias, true),
+    };
+    let mut variance = sum(&|w, x| w * (x - mean).powi(2)) / weights;
+    if !bias {
+        if terms.len() < 2 {
+            return Some(None);
+        }
+        // The definition's own difference of squares has no digits left here.
+        let pairs = weights * weights - sum(&|w, _| w * w);
+        if pairs < 1e-5 * weights * weights {
+            return None;
+        }
+        variance *= weights * weights / pairs;
+    }
+    Some(Some(if root { variance.sqrt() } else { variance }))
+}
+
+#[test]
+fn weighted_variances_age_through_nulls_and_correct_for_the_sample() {
+    // Weights 0.6^age, a null row ages too; worked out in fractions.
+    let values = [1.0, 2.0, f64::NAN, 4.0, 8.0];
+    let nulls = NullBuffer::from(vec![true, true, false, true, true]);
+    let mut out = [0.0; 5];
+    let mut kernel = Ewm::new(Decay::Alpha(0.4), EwmFunction::Var { bias: false }).unwrap();
+    let validity = kernel.push(&values, Some(&nulls), &mut out).unwrap();
+    assert_eq!(validity.null_count(), 1);
+    for (got, want) in out[1..]
+        .iter()
+        .zip([0.5, 0.5, 2.647577092511013, 10.57307992456266])
+    {
+        assert!((got - want).abs() < 1e-12, "{got} {want}");
+    }
+    kernel.push(&[f64::INFINITY, 1.0], None, &mut out[..2]);
+    assert!(out[..2].iter().all(|value| value.is_nan()));
 }
 
 #[test]
@@ -260,9 +320,11 @@ fn decay_parameters_outside_their_range_are_refused() {
         Decay::Alpha(1.5),
         Decay::Alpha(f64::NAN),
     ] {
-        assert!(EwmMean::new(decay).is_err(), "{decay:?}");
+        assert!(Ewm::new(decay, EwmFunction::Mean).is_err(), "{decay:?}");
     }
-    let error = EwmMean::new(Decay::Span(0.5)).unwrap_err().to_string();
+    let error = Ewm::new(Decay::Span(0.5), EwmFunction::Mean)
+        .unwrap_err()
+        .to_string();
     assert_eq!(
         error,
         "Cannot create ewm: span must be a number of at least 1, got 0.5"

@@ -125,6 +125,10 @@ pub(crate) enum NodeSpec {
         halflife: Option<f64>,
         #[serde(default)]
         alpha: Option<f64>,
+        #[serde(default, rename = "fn")]
+        function: Option<String>,
+        #[serde(default)]
+        bias: bool,
     },
     ValueCounts {
         input: usize,

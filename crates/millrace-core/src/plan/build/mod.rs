@@ -336,6 +336,8 @@ impl Built {
                 span,
                 halflife,
                 alpha,
+                function,
+                bias,
             } => {
                 let decay = match (com, span, halflife, alpha) {
                     (Some(com), None, None, None) => Decay::Com(*com),
@@ -350,7 +352,7 @@ impl Built {
                         ));
                     }
                 };
-                self.ewm(*input, decay)
+                self.ewm(*input, decay, function.as_deref().unwrap_or("mean"), *bias)
             }
             NodeSpec::ValueCounts { input } => self.value_counts(*input),
             NodeSpec::Sink { input } => {

@@ -7,7 +7,7 @@ use crate::batch::EmissionKind;
 use crate::column_type::ColumnType;
 use crate::cumulative::CumulativeFunction;
 use crate::error::PlanError;
-use crate::ewm::Decay;
+use crate::ewm::{Decay, EwmFunction};
 use crate::expression::ExpressionId;
 use crate::plan::nodes::cumulative::CumulativeNode;
 use crate::plan::nodes::ewm::EwmNode;
@@ -235,8 +235,24 @@ impl Built {
         )
     }
 
-    pub(super) fn ewm(&mut self, input: usize, decay: Decay) -> Result<BuiltNode, PlanError> {
+    pub(super) fn ewm(
+        &mut self,
+        input: usize,
+        decay: Decay,
+        function: &str,
+        bias: bool,
+    ) -> Result<BuiltNode, PlanError> {
         let action = "create ewm";
+        let function = match function {
+            "mean" => EwmFunction::Mean,
+            "var" => EwmFunction::Var { bias },
+            "std" => EwmFunction::Std { bias },
+            other => {
+                return Err(PlanError::InvalidArgument(format!(
+                    "Cannot {action}: fn must be one of mean, var, std, got {other}"
+                )));
+            }
+        };
         let schema = find(&self.nodes, input, action)?.schema.clone();
         let mut lanes = Vec::with_capacity(schema.columns.len());
         let mut columns = Vec::with_capacity(schema.columns.len());
@@ -255,7 +271,7 @@ impl Built {
             });
         }
         let reads = lanes.iter().flat_map(|&lane| self.reads(lane)).collect();
-        let operator = Box::new(EwmNode::new(input, decay, lanes)?);
+        let operator = Box::new(EwmNode::new(input, decay, function, lanes)?);
         self.stateful(
             input,
             operator,

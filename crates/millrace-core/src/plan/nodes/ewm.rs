@@ -1,4 +1,4 @@
-//! `ewm`: the exponentially weighted mean after every row.
+//! `ewm`: an exponentially weighted statistic after every row.
 
 use std::sync::Arc;
 
@@ -7,27 +7,28 @@ use arrow_array::types::Float64Type;
 use arrow_array::{Array, ArrayRef, Float64Array};
 
 use crate::error::PlanError;
-use crate::ewm::{Decay, EwmMean};
+use crate::ewm::{Decay, Ewm, EwmFunction};
 use crate::expression::ExpressionId;
 use crate::plan::operator::{Context, Operator, Value, expect_parts};
 
-/// The weighted mean of each column, which must be f64.
+/// The weighted statistic of each column, which must be f64.
 #[derive(Debug)]
 pub(crate) struct EwmNode {
     input: usize,
     columns: Vec<ExpressionId>,
-    kernels: Vec<EwmMean>,
+    kernels: Vec<Ewm>,
 }
 
 impl EwmNode {
     pub(crate) fn new(
         input: usize,
         decay: Decay,
+        function: EwmFunction,
         columns: Vec<ExpressionId>,
     ) -> Result<Self, PlanError> {
         let kernels = columns
             .iter()
-            .map(|_| EwmMean::new(decay))
+            .map(|_| Ewm::new(decay, function))
             .collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             input,
@@ -60,7 +61,7 @@ impl Operator for EwmNode {
     }
 
     fn snapshot(&self) -> Vec<Vec<u8>> {
-        self.kernels.iter().map(EwmMean::snapshot).collect()
+        self.kernels.iter().map(Ewm::snapshot).collect()
     }
 
     fn restore(&mut self, state: &[&[u8]]) -> Result<(), PlanError> {
