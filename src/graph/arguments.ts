@@ -40,6 +40,14 @@ export function requireNonNegativeInteger(operator: string, name: string, value:
   );
 }
 
+/** Checks that an argument is a text of one character or more. */
+export function requireText(operator: string, name: string, value: unknown): void {
+  if (typeof value === 'string' && value !== '') return;
+  throw new TypeError(
+    `Cannot create ${operator}: ${name} must be a string of 1 character or more, got ${describe(value)}`,
+  );
+}
+
 /** Checks that an argument is one of a few values. */
 export function requireOneOf(
   operator: string,

@@ -3,13 +3,17 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { afterAll, describe, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, it, vi } from 'vitest';
+import * as kinds from '../servers/kinds.ts';
+import type { ServerKind } from '../servers/test-server.ts';
+import { withServer } from '../servers/with-server.ts';
 import { type CodeBlock, codeBlocks } from './code-blocks.ts';
 import { exampleModule, expectedLog, recordLog } from './example-module.ts';
 
 // Every example of a doc comment in src/ and every TypeScript or JavaScript block of README.md and
 // of the guide's pages runs here as a module of its own, in one process. A block whose fence says
-// `no-run` is left alone.
+// `no-run` is left alone; one that says `needs-redis` runs where that server can be started, with its
+// address in REDIS_URL.
 
 // The compiler is started, perhaps on a machine busy with a build.
 vi.setConfig({ testTimeout: 180_000 });
@@ -76,12 +80,32 @@ const examples = sourceFiles()
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+/** The server that a block says it needs. */
+function serverOf({ block }: Example): ServerKind | undefined {
+  const need = block.info.find((word) => word.startsWith('needs-'));
+  if (need === undefined) return undefined;
+  const kind = Object.values(kinds).find((one) => 'name' in one && `needs-${one.name}` === need);
+  assert.ok(kind !== undefined && 'command' in kind, `${block.file}: there is no server ${need}`);
+  return kind;
+}
+
+function runs({ block, module }: Example): void {
+  it(`${block.file}:${block.line} runs and does what it says`, async () => {
+    const log = await recordLog(() => import(/* @vite-ignore */ pathToFileURL(module).href));
+    const expected = expectedLog(block);
+    if (expected !== undefined) assert.deepEqual(log, expected);
+  });
+}
+
 describe('examples', () => {
-  for (const { block, module } of examples) {
-    it(`${block.file}:${block.line} runs and does what it says`, async () => {
-      const log = await recordLog(() => import(/* @vite-ignore */ pathToFileURL(module).href));
-      const expected = expectedLog(block);
-      if (expected !== undefined) assert.deepEqual(log, expected);
+  for (const example of examples) if (serverOf(example) === undefined) runs(example);
+
+  for (const kind of new Set(examples.flatMap((example) => serverOf(example) ?? []))) {
+    withServer(kind, `that need ${kind.name}`, (server) => {
+      beforeAll(() => {
+        process.env[`${kind.name.toUpperCase()}_URL`] = server().url;
+      });
+      for (const example of examples) if (serverOf(example) === kind) runs(example);
     });
   }
 

@@ -1,0 +1,16 @@
+import { fromRedisStream, type Stream } from '../../src/index.ts';
+
+const sources: Record<string, (url: string, name: string) => Stream<string>> = {
+  redis(url, name) {
+    const source = fromRedisStream(name, { url, group: 'g', claimIdle: 500 });
+    void source.start();
+    return source.map(({ fields }) => fields.text ?? '');
+  },
+};
+
+/** A started source of the texts that were fed to a broker's channel. */
+export function sourceOf(broker: string, url: string, name: string): Stream<string> {
+  const source = sources[broker];
+  if (source === undefined) throw new Error(`There is no source of ${broker}`);
+  return source(url, name);
+}
