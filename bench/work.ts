@@ -90,6 +90,8 @@ export interface Works {
   fork: Work<{ values: readonly number[] }, { left: Total; right: Total }>;
   /** An asynchronous function that does nothing, `parallelism` calls at once, results in order. */
   mapAsync: Work<{ values: readonly number[]; parallelism: number }, Total>;
+  /** The lines that a client sends: their number and, as `last`, their characters without ends. */
+  tcpLines: Work<{ text: string; lines: number }, Total>;
   /** A rolling aggregate, one value per row from row `n` on; `whole` asks for all, else the last. */
   rolling: Work<
     { values: Float64Array; batch: number; n: number; aggregate: RollingAggregate; whole: boolean },

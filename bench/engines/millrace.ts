@@ -1,5 +1,6 @@
-import { Stream } from '../../dist/index.js';
+import { fromTcp, Stream } from '../../dist/index.js';
 import { driver, turnDriver } from '../drive.ts';
+import { Feeder } from '../feeder.ts';
 import { ownVersion } from '../package-version.ts';
 import type { Counts, Engine, Step } from '../work.ts';
 import { add, double, increment, isEven, later, mean, sum, Tally } from '../work.ts';
@@ -156,6 +157,30 @@ export const engine: Engine = {
           run((source) => {
             for (const value of values) void source.emit(value);
           }),
+      };
+    },
+
+    tcpLines: async ({ text, lines }) => {
+      const feeder = new Feeder(text);
+      const source = fromTcp({ port: 0 });
+      let tally = { count: 0, last: 0 };
+      let done = () => {};
+      source.sink((line: string) => {
+        tally.last += line.length - 1;
+        if (++tally.count === lines) done();
+      });
+      void source.start();
+      const { port } = await source.listening();
+      return {
+        fromTcp: async () => {
+          tally = { count: 0, last: 0 };
+          const all = new Promise<void>((resolve) => {
+            done = resolve;
+          });
+          feeder.feed(port);
+          await all;
+          return tally;
+        },
       };
     },
 

@@ -1,5 +1,8 @@
+import { type AddressInfo, createServer } from 'node:net';
+import { createInterface } from 'node:readline';
 import { Readable, Transform, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { Feeder } from '../feeder.ts';
 import type { Engine, Step } from '../work.ts';
 import { add, increment, isEven, Tally } from '../work.ts';
 
@@ -25,6 +28,33 @@ export const engine: Engine = {
         return tally.total();
       },
     }),
+
+    tcpLines: async ({ text }) => {
+      const feeder = new Feeder(text);
+      let tally = { count: 0, last: 0 };
+      let done = () => {};
+      const server = createServer((socket) => {
+        const lines = createInterface({ input: socket, crlfDelay: Number.POSITIVE_INFINITY });
+        lines.on('line', (line) => {
+          tally.count++;
+          tally.last += line.length;
+        });
+        lines.on('close', () => done());
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const { port } = server.address() as AddressInfo;
+      return {
+        readline: async () => {
+          tally = { count: 0, last: 0 };
+          const all = new Promise<void>((resolve) => {
+            done = resolve;
+          });
+          feeder.feed(port);
+          await all;
+          return tally;
+        },
+      };
+    },
   },
 };
 

@@ -16,6 +16,7 @@ import { mapAsync } from './map-async.ts';
 import { partition } from './partition.ts';
 import { rollingMax, rollingMean, rollingMin, rollingStd } from './rolling.ts';
 import { slidingWindow } from './sliding-window.ts';
+import { tcpLines } from './tcp-lines.ts';
 import { zip } from './zip.ts';
 
 /** All suites, in the order in which the table shows them. */
@@ -30,6 +31,7 @@ export const suites: readonly Suite[] = [
   wordSnapshots,
   fork,
   mapAsync,
+  tcpLines,
   copy,
   rollingMean,
   rollingStd,

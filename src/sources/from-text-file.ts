@@ -1,22 +1,18 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { MillraceError } from '../errors.ts';
-import {
-  describe,
-  requireOneOf,
-  requireOptions,
-  requirePositiveInteger,
-} from '../graph/arguments.ts';
+import { describe, requireOptions, requirePositiveInteger } from '../graph/arguments.ts';
 import { type Duration, parseDuration } from '../time/duration.ts';
-import { DelimitedText, TEXT_ENCODINGS, type TextEncoding } from './delimited-text.ts';
+import {
+  type DelimitedText,
+  TEXT_OPTIONS,
+  type TextOptions,
+  textCutter,
+} from './delimited-text.ts';
 import { SOURCE_OPTIONS, Source, type SourceOptions, type SourceRun } from './source.ts';
 
 /** Options of {@link fromTextFile}. */
-export interface TextFileOptions extends SourceOptions {
-  /** What ends an element; it stays part of it. Not empty. Default: `'\n'`. */
-  readonly delimiter?: string;
-  /** Default: `'utf8'`. A byte order mark at the start of the file is left out. */
-  readonly encoding?: TextEncoding;
+export interface TextFileOptions extends SourceOptions, TextOptions {
   /** Begin at the present end of the file and send only what is written later. Default: false. */
   readonly fromEnd?: boolean;
   /** Wait for more at the end of the file instead of ending. Default: false. */
@@ -25,29 +21,23 @@ export interface TextFileOptions extends SourceOptions {
   readonly pollInterval?: Duration;
   /** Bytes read at once, 1 or more. Default: 65,536. */
   readonly chunkSize?: number;
-  /**
-   * The most characters of an element, its delimiter among them; a longer one is an error
-   * (`ERR_TEXT_TOO_LONG`) and left out, so that memory stays bounded. Default: 16,777,216.
-   */
-  readonly maxLength?: number;
 }
 
 const TEXT_FILE_OPTIONS = [
   ...SOURCE_OPTIONS,
-  'delimiter',
-  'encoding',
+  ...TEXT_OPTIONS,
   'fromEnd',
   'follow',
   'pollInterval',
   'chunkSize',
-  'maxLength',
 ];
 
 /**
  * A source of the lines of a text file, or of what another delimiter separates.
  *
  * `file`: a path, a `file:` URL, or a FileHandle of `node:fs/promises`. Emits one string per line
- * with its delimiter, as it stands in the file; a last line without one is emitted at the end.
+ * with its delimiter, as it stands in the file, without a byte order mark at its start; a last line
+ * without a delimiter is emitted at the end. One longer than `maxLength` (default 16,777,216) is left out.
  * The file is read a chunk at a time and no further while the graph has not accepted what was read.
  *
  * With `follow` the source does not end: it looks for more every `pollInterval`. A file that was
@@ -90,13 +80,11 @@ export function fromTextFile(
 /** What {@link fromTextFile} returns. */
 export class TextFileSource extends Source<string> {
   readonly #file: string | URL | FileHandle;
-  readonly #delimiter: string;
-  readonly #encoding: TextEncoding;
+  readonly #newText: (atFileStart: boolean) => DelimitedText;
   readonly #fromEnd: boolean;
   readonly #follow: boolean;
   readonly #pollInterval: number;
   readonly #chunkSize: number;
-  readonly #maxLength: number;
   /** Where the run before left off; nothing before the first and after the end. */
   #progress: Progress | undefined;
 
@@ -107,25 +95,16 @@ export class TextFileSource extends Source<string> {
       );
     }
     requireOptions('fromTextFile', options, TEXT_FILE_OPTIONS);
-    const { delimiter = '\n', encoding = 'utf8' } = options;
-    const { chunkSize = 65_536, maxLength = 16_777_216, pollInterval = 100 } = options;
-    if (typeof delimiter !== 'string' || delimiter === '') {
-      throw new TypeError(
-        `Cannot create fromTextFile: delimiter must be a string of 1 character or more, got ${describe(delimiter)}`,
-      );
-    }
-    requireOneOf('fromTextFile', 'encoding', encoding, TEXT_ENCODINGS);
+    const { chunkSize = 65_536, pollInterval = 100 } = options;
+    const newText = textCutter('fromTextFile', options, 16_777_216);
     requirePositiveInteger('fromTextFile', 'chunkSize', chunkSize);
-    requirePositiveInteger('fromTextFile', 'maxLength', maxLength);
     super(options);
     this.#file = file;
-    this.#delimiter = delimiter;
-    this.#encoding = encoding;
+    this.#newText = newText;
     this.#fromEnd = options.fromEnd ?? false;
     this.#follow = options.follow ?? false;
     this.#pollInterval = parseDuration(pollInterval, 'fromTextFile');
     this.#chunkSize = chunkSize;
-    this.#maxLength = maxLength;
   }
 
   protected override async run(run: SourceRun<string>): Promise<void> {
@@ -192,10 +171,6 @@ export class TextFileSource extends Source<string> {
     await sendLast(progress.text, run);
     this.#progress = { ...progress, text: this.#newText(true), position: 0 };
     return this.#progress;
-  }
-
-  #newText(atFileStart: boolean): DelimitedText {
-    return new DelimitedText(this.#delimiter, this.#encoding, this.#maxLength, atFileStart);
   }
 
   /** Whether there was something to read. */

@@ -43,6 +43,11 @@ export interface SourceRun<T> {
    * `onError` says so, else this rejects, and with it the run is to end.
    */
   fail(error: unknown): Promise<void>;
+  /**
+   * Reports what is no failure of the source, say a client that broke off: to `onError`, where there is
+   * one. What that throws fails the source.
+   */
+  report(error: unknown): void;
   /** Waits `milliseconds` on the source's clock, less if the source is stopped meanwhile. */
   sleep(milliseconds: number): Promise<void>;
   /** What `promise` gives, or nothing as soon as the source is stopped: it is then left alone. */
@@ -84,6 +89,8 @@ export abstract class Source<T> extends Stream<T> {
   #state: SourceState = 'idle';
   #abort: AbortController | undefined;
   #running: Promise<void> | undefined;
+  /** What a handler threw that was told of an error which is not the source's. */
+  #thrown: { readonly error: unknown } | undefined;
   /** What to call when the source is stopped: whatever waits for something else. */
   readonly #waiting = new Set<() => void>();
 
@@ -144,14 +151,14 @@ export abstract class Source<T> extends Stream<T> {
   async #halt(): Promise<void> {
     if (this.#running === undefined) return;
     this.#state = 'stopping';
-    this.#abort?.abort();
-    for (const wake of this.#waiting) wake();
+    if (this.#abort !== undefined) this.#abandonRun(this.#abort);
     await this.#running.catch(() => undefined);
   }
 
   async #start(): Promise<void> {
     const abort = new AbortController();
     this.#abort = abort;
+    this.#thrown = undefined;
     this.#state = 'running';
     reopen(this.node);
     try {
@@ -161,9 +168,11 @@ export abstract class Source<T> extends Stream<T> {
         signal: abort.signal,
         emit: (element, options) => this.#send(element, options),
         fail: (error) => this.#failed(error, undefined),
+        report: (error) => this.#report(error, abort),
         sleep: (milliseconds) => this.#sleep(milliseconds, abort.signal),
         wait: (promise) => this.#wait(promise, abort.signal),
       });
+      this.#rethrow();
       if (this.#endsInput && !abort.signal.aborted) await this.end();
       this.#state = abort.signal.aborted ? 'stopped' : 'ended';
     } catch (error) {
@@ -189,6 +198,23 @@ export abstract class Source<T> extends Stream<T> {
     const { onError } = this.node.environment;
     if (onError === undefined) throw error;
     await onError(error, { element, operator: this.node.operator.name, stream: this.name });
+  }
+
+  #report(error: unknown, abort: AbortController): void {
+    if (this.node.environment.onError === undefined) return;
+    this.#failed(error, undefined).catch((thrown: unknown) => {
+      this.#thrown ??= { error: thrown };
+      this.#abandonRun(abort);
+    });
+  }
+
+  #rethrow(): void {
+    if (this.#thrown !== undefined) throw this.#thrown.error;
+  }
+
+  #abandonRun(abort: AbortController): void {
+    abort.abort();
+    for (const wake of this.#waiting) wake();
   }
 
   #sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
