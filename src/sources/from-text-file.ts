@@ -9,6 +9,7 @@ import {
   type TextOptions,
   textCutter,
 } from './delimited-text.ts';
+import { sendComplete, sendLast } from './send-texts.ts';
 import { SOURCE_OPTIONS, Source, type SourceOptions, type SourceRun } from './source.ts';
 
 /** Options of {@link fromTextFile}. */
@@ -225,28 +226,6 @@ interface Progress {
   position: number | null;
   readonly dev: bigint;
   readonly ino: bigint;
-}
-
-/** Sends the texts that are complete; false where the source was stopped before the last. */
-async function sendComplete(text: DelimitedText, run: SourceRun<string>): Promise<boolean> {
-  while (!run.signal.aborted) {
-    let element: string | undefined;
-    try {
-      element = text.next();
-    } catch (error) {
-      await run.fail(error);
-      continue;
-    }
-    if (element === undefined) return true;
-    const accepted = run.emit(element);
-    if (accepted !== undefined) await accepted;
-  }
-  return false;
-}
-
-async function sendLast(text: DelimitedText, run: SourceRun<string>): Promise<void> {
-  const element = text.end();
-  if (element !== undefined) await run.emit(element);
 }
 
 function describePath(path: string | URL): string {
