@@ -39,6 +39,8 @@ export class Guard {
   readonly #policy: CheckedPolicy;
   /** Wakes those that wait for their next attempt: there is to be none. */
   readonly #waiting = new Set<(givenUp: MillraceError | undefined) => void>();
+  /** Set once nothing is to be tried again: how the wait for a next attempt ends. */
+  #over: Pause | undefined;
   #current: Attempt | undefined;
 
   constructor(node: Node, policy: CheckedPolicy) {
@@ -91,9 +93,14 @@ export class Guard {
     return accepted === undefined ? undefined : gather(undefined, accepted);
   }
 
-  /** Tries nothing again: elements that wait for their next attempt fail now. */
-  cancel(): void {
-    for (const wake of [...this.#waiting]) wake(undefined);
+  /**
+   * Tries nothing again, from now on: elements that wait for their next attempt have failed for good.
+   * With a reason they are given up, except that an emitter that is to get an error gets its own.
+   */
+  cancel(reason?: MillraceError): void {
+    const givenUp = this.#policy.final === 'fail' ? undefined : reason;
+    this.#over = { again: false, givenUp };
+    for (const wake of [...this.#waiting]) wake(givenUp);
   }
 
   /**
@@ -212,7 +219,7 @@ export class Guard {
 
   /** Waits for the next attempt, if there is to be one. */
   #pause(tried: number): Promise<Pause> {
-    if (this.#node.isDestroyed) return Promise.resolve({ again: false });
+    if (this.#over !== undefined) return Promise.resolve(this.#over);
     const { clock } = this.#node.environment;
     return new Promise((resolve) => {
       const timer: TimerHandle = clock.setTimeout(

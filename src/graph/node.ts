@@ -203,10 +203,11 @@ export function destroy(node: Node): void {
       if (edge.to.inputs.length === 0) doomed.push(edge.to);
     }
     one.uninstall();
-    one.guard?.cancel();
+    const reason = destroyedError(one);
+    one.guard?.cancel(reason);
     const held = one.operator.forget?.(one) ?? [];
     one.operator.stop?.(one);
-    if (held.length > 0) abandon(held, destroyedError(one));
+    abandon(held, reason);
   }
 }
 

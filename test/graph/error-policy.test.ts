@@ -1,8 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { setCompiler } from '../../src/graph/compile.ts';
 import { type DeadLetter, Stream, VirtualClock } from '../../src/index.ts';
-
-const turn = () => new Promise(setImmediate);
+import { acknowledgements, deferred, turn } from './forms.ts';
 
 /** Throws for odd numbers. */
 function even(x: number): number {
@@ -206,6 +205,38 @@ describe.each(['generated', 'closure'] as const)('onError(), %s', (form) => {
       await failed;
       expect(clock.pending).toBe(0);
     });
+
+    it.each(['skip', 'deadLetter'] as const)(
+      'acknowledges negatively when the node is destroyed, also where the policy ends in %s',
+      async (then) => {
+        const clock = new VirtualClock();
+        const source = build(clock);
+        const letters = new Stream<DeadLetter>();
+        const dead = letters.sinkToList();
+        const last = deferred();
+        const node = source
+          .sink((x) => {
+            if (x === 1) throw new Error('one');
+            return last.promise;
+          })
+          .onError({
+            retry: { attempts: 9, backoff: '1h' },
+            then: then === 'skip' ? then : { deadLetter: letters },
+          });
+        const { log, options } = acknowledgements();
+        const emitted = [1, 2].map((x) => source.emit(x, options(x)));
+        await turn();
+        node.destroy();
+        await turn();
+        const destroyed = 'Cannot deliver an element that sink held: it was destroyed';
+        expect(log).toEqual([[1, destroyed]]);
+        // An attempt that was under way may still succeed; there is none after it.
+        last.reject(new Error('two'));
+        await Promise.all(emitted);
+        expect(log.at(-1)).toEqual([2, destroyed]);
+        expect([clock.pending, dead]).toEqual([0, []]);
+      },
+    );
 
     it('acknowledges once, with the error only if all attempts failed', async () => {
       const clock = new VirtualClock();
