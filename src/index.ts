@@ -46,6 +46,8 @@ export type {
   ValuesOf,
 } from './frame/types.ts';
 export type { FullWindowOptions, RollingOptions } from './frame/windows.ts';
+export type { ByteLimit } from './graph/byte-limit.ts';
+export { estimateBytes } from './graph/byte-limit.ts';
 export type {
   DeadLetter,
   DeadLetterTarget,

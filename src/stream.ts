@@ -100,7 +100,7 @@ import {
 } from './operators/timed-window-unique.ts';
 import { union } from './operators/union.ts';
 import { type UniqueOptions, unique, uniqueParams } from './operators/unique.ts';
-import { type ZipOptions, zip, zipParams } from './operators/zip.ts';
+import { ZIP_OPTIONS, type ZipOptions, zip, zipParams } from './operators/zip.ts';
 import { type ZipLatestOptions, zipLatest, zipLatestParams } from './operators/zip-latest.ts';
 import { Sink } from './sinks/batch-sink.ts';
 import { sink } from './sinks/sink.ts';
@@ -684,7 +684,8 @@ export class Stream<out T> {
    * A delivery that takes long holds up the next one; errors of a delivery go to the graph's `onError`.
    *
    * @param t how long
-   * @param options `maxsize`: how many elements are held at most, default 10,000
+   * @param options `maxsize`: how many elements are held at most, default 10,000; `maxBytes`, `sizeOf`:
+   * how much in bytes
    *
    * @example
    * ```ts
@@ -701,7 +702,7 @@ export class Stream<out T> {
    * assert.deepEqual(seen, ['a'])
    * ```
    */
-  delay(t: Duration, options?: DelayOptions): Stream<T> {
+  delay(t: Duration, options?: DelayOptions<T>): Stream<T> {
     return this.#next(delay, delayParams(t, options));
   }
 
@@ -733,12 +734,13 @@ export class Stream<out T> {
 
   /**
    * Takes elements into a queue and delivers them by itself, one after the other, so that what follows
-   * can be slower than the source for a while. `emit` has been accepted once the element is in the
-   * queue. At most n elements wait there, and one more is being delivered; errors of a delivery go to
-   * the graph's `onError`, and the next element is delivered.
+   * can be slower than the source for a while. `emit` has been accepted once the element has one of
+   * the n places, which it gives back when its delivery has settled. Errors of a delivery go to the
+   * graph's `onError`, and the next element is delivered.
    *
-   * @param n how many elements may wait, a positive integer
-   * @param options `overflow`: what a full buffer does: `'wait'` (default) makes `emit` return a promise
+   * @param n how many elements are held at most, the one that is being delivered included; with
+   * `dropNewest` and `dropOldest`, how many wait at most; a positive integer
+   * @param options `maxBytes`, `sizeOf`: a limit in bytes as well; `overflow`: what a full buffer does: `'wait'` (default) makes `emit` return a promise
    * for the time when there is room, `'dropNewest'` and `'dropOldest'` drop an element and acknowledge
    * it, `'error'` lets `emit` fail with `ERR_BUFFER_FULL`
    *
@@ -755,7 +757,7 @@ export class Stream<out T> {
    * assert.deepEqual(seen, [2, 3])
    * ```
    */
-  buffer(n: number, options?: BufferOptions): Stream<T> {
+  buffer(n: number, options?: BufferOptions<T>): Stream<T> {
     return this.#next(buffer, bufferParams(n, options));
   }
 
@@ -788,7 +790,8 @@ export class Stream<out T> {
    *
    * @param interval length of a window, above 0
    * @param options `flush`: emit the last window at the end of input, if there is anything in it,
-   * default true; `maxsize`: how many elements a window holds at most, default 1,000,000
+   * default true; `maxsize`: how many elements a window holds at most, default 1,000,000; `maxBytes`,
+   * `sizeOf`: how much in bytes
    *
    * @example
    * ```ts
@@ -805,7 +808,7 @@ export class Stream<out T> {
    * source.destroy()
    * ```
    */
-  timedWindow(interval: Duration, options?: TimedWindowOptions): Stream<readonly T[]> {
+  timedWindow(interval: Duration, options?: TimedWindowOptions<T>): Stream<readonly T[]> {
     return this.#next(timedWindow, timedWindowParams(interval, options));
   }
 
@@ -814,7 +817,7 @@ export class Stream<out T> {
    *
    * @param interval length of a window, above 0
    * @param options `key`: what has to be distinct, default the element; `keep`: the `'first'` of a key
-   * (default) or the `'last'`, then at the place of its own arrival; `flush` and `maxsize` as there
+   * (default) or the `'last'`, then at the place of its own arrival; `flush`, `maxsize` and `maxBytes` as there
    *
    * @example
    * ```ts
@@ -848,8 +851,9 @@ export class Stream<out T> {
    * no longer wanted
    * @param options `parallelism`: most calls in flight, default 1; `ordered`: emit in the order of the
    * elements (default), where a result waits for those before it and keeps its place among the calls,
-   * or as results come; `key`: in order within each key only; `stopOnError`: after a failed call stop the sources upstream, and let `emit`
-   * fail with `ERR_STOPPED`, until `start`; `timeout`: most time for a call, which then fails with
+   * or as results come; `key`: in order within each key only; `maxBytes`, `sizeOf`: most bytes of
+   * elements in flight; `stopOnError`: after a failed call stop the sources upstream, and let `emit` fail
+   * with `ERR_STOPPED`, until `start`; `timeout`: most time for a call, which then fails with
    * `ERR_TIMEOUT` and counts as over; `signal`: when aborted, gives up all calls
    *
    * @example
@@ -883,7 +887,7 @@ export class Stream<out T> {
    * has no counterpart yet waits; when more than `maxsize` wait, `emit` returns a promise for the time
    * when there is room. Anything that is not a stream is packed as it is, at its position.
    *
-   * @param others streams and constants; `{ maxsize }` may come last
+   * @param others streams and constants; `{ maxsize, maxBytes, sizeOf }` may come last
    *
    * @example
    * ```ts
@@ -903,7 +907,7 @@ export class Stream<out T> {
   ): Stream<readonly [T, ...JoinedAll<A>]>;
   zip<const A extends readonly unknown[]>(...others: A): Stream<readonly [T, ...JoinedAll<A>]>;
   zip(...others: unknown[]): Stream<unknown> {
-    const options = isOptions(others.at(-1), ['maxsize']) ? (others.pop() as ZipOptions) : {};
+    const options = isOptions(others.at(-1), ZIP_OPTIONS) ? (others.pop() as ZipOptions) : {};
     const streams = others.filter((other) => other instanceof Stream);
     const literals = others.flatMap((other, i) =>
       other instanceof Stream
@@ -960,7 +964,7 @@ export class Stream<out T> {
    * those have spoken, this stream's elements wait; when more than `maxsize` wait, `emit` returns a
    * promise for the time when there is room.
    *
-   * @param others streams; `{ maxsize }` may come last
+   * @param others streams; `{ maxsize, maxBytes, sizeOf }` may come last
    *
    * @example
    * ```ts
@@ -983,7 +987,7 @@ export class Stream<out T> {
     ...others: A
   ): Stream<readonly [T, ...JoinedAll<A>]>;
   zipLatest(...others: unknown[]): Stream<unknown> {
-    const options = isOptions(others.at(-1), ['maxsize']) ? (others.pop() as ZipLatestOptions) : {};
+    const options = isOptions(others.at(-1), ZIP_OPTIONS) ? (others.pop() as ZipLatestOptions) : {};
     return this.#next(zipLatest, zipLatestParams(options), requireStreams('zipLatest', others));
   }
 

@@ -11,6 +11,11 @@ export class Gate {
     return this.#promise;
   }
 
+  /** Whether anyone waits. */
+  get isAwaited(): boolean {
+    return this.#open !== undefined;
+  }
+
   /** Lets everyone go on who waits. */
   open(): void {
     this.#open?.();

@@ -13,6 +13,8 @@ export interface Supply {
   nextTag(): Tag;
   /** Takes out the next one; only where `isReady`. */
   take(): unknown;
+  /** Called when the delivery of what `take` gave has settled. */
+  delivered?(): void;
   /** Called whenever the pump finds nothing ready: the place to set a timer for what is held. */
   paused?(): void;
 }
@@ -28,6 +30,8 @@ export class Pump {
   readonly #turn = new Gate();
   #isRunning = false;
   #isStopped = false;
+  #isDelivering = false;
+  #isEmitting = false;
 
   constructor(node: Node, supply: Supply) {
     this.#node = node;
@@ -37,6 +41,16 @@ export class Pump {
   /** Whether a delivery is under way, or about to be. */
   get isRunning(): boolean {
     return this.#isRunning;
+  }
+
+  /** Whether an element was taken whose delivery has not settled. */
+  get isDelivering(): boolean {
+    return this.#isDelivering;
+  }
+
+  /** Whether an element is being emitted further up the stack. */
+  get isEmitting(): boolean {
+    return this.#isEmitting;
   }
 
   /** Emits what is ready, soon: never before the emission that is under way has returned. */
@@ -86,15 +100,27 @@ export class Pump {
     const supply = this.#supply;
     while (!this.#isStopped && supply.isReady()) {
       const tag = supply.nextTag();
-      const settled = emitHeld(this.#node, supply.take(), tag);
+      this.#isDelivering = true;
+      const value = supply.take();
+      this.#isEmitting = true;
+      const settled = emitHeld(this.#node, value, tag);
+      this.#isEmitting = false;
       if (settled !== undefined) {
-        settled.then(this.#run);
+        settled.then(this.#settled);
         return;
       }
+      this.#isDelivering = false;
+      supply.delivered?.();
     }
     this.#isRunning = false;
     if (!this.#isStopped) supply.paused?.();
     this.#turn.open();
+  };
+
+  readonly #settled = (): void => {
+    this.#isDelivering = false;
+    this.#supply.delivered?.();
+    this.#run();
   };
 }
 

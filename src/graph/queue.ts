@@ -36,6 +36,11 @@ export class Queue<T = unknown> {
     return this.#items[this.#head] as T;
   }
 
+  /** The element that `index` others are before; only where `size` is more than that. */
+  at(index: number): T {
+    return this.#items[(this.#head + index) & (this.#items.length - 1)] as T;
+  }
+
   /** Metadata of the oldest element. */
   headTag(): Tag {
     return this.#tags?.[this.#head];

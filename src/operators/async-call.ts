@@ -17,6 +17,8 @@ export type CallStatus = 'waiting' | 'running' | 'done' | 'failed' | 'forgotten'
 export class AsyncCall implements AsyncContext {
   readonly value: unknown;
   tag: Tag;
+  /** Of the element; 0 where they do not count. */
+  readonly bytes: number;
   /** Calls of one key are made one after the other, where there are keys. */
   key: unknown = undefined;
   result: unknown = undefined;
@@ -26,9 +28,10 @@ export class AsyncCall implements AsyncContext {
   #controller: AbortController | undefined = undefined;
   #reason: Error | undefined = undefined;
 
-  constructor(value: unknown, tag: Tag) {
+  constructor(value: unknown, tag: Tag, bytes: number) {
     this.value = value;
     this.tag = tag;
+    this.bytes = bytes;
   }
 
   get signal(): AbortSignal {

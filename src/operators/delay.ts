@@ -1,16 +1,17 @@
-import { Admission } from '../graph/admission.ts';
 import { requireOptions, requirePositiveInteger } from '../graph/arguments.ts';
+import { BoundedQueue } from '../graph/bounded-queue.ts';
+import { BYTE_LIMIT, type ByteLimit, byteLimit } from '../graph/byte-limit.ts';
+import type { Bound } from '../graph/credits.ts';
 import type { Delivery } from '../graph/delivery.ts';
-import { retain, type Tag } from '../graph/metadata.ts';
+import type { Tag } from '../graph/metadata.ts';
 import type { Node } from '../graph/node.ts';
 import { defineOperator } from '../graph/operator.ts';
-import { Pump, type Supply } from '../graph/pump.ts';
 import { Queue } from '../graph/queue.ts';
 import type { Clock, TimerHandle } from '../time/clock.ts';
 import { type Duration, parseDuration } from '../time/duration.ts';
 
 /** Options of `delay`. */
-export interface DelayOptions {
+export interface DelayOptions<T = unknown> extends ByteLimit<T> {
   /** How many elements are held before `emit` has to wait; default 10,000. */
   readonly maxsize?: number;
 }
@@ -18,39 +19,42 @@ export interface DelayOptions {
 /** How long elements are held, and how many. */
 export interface DelayParams {
   readonly milliseconds: number;
-  readonly maxsize: number;
+  readonly bound: Bound;
 }
 
 /** The elements that are held, each with the time at which it is due; one timer, for the oldest. */
-class DelayState implements Supply {
-  readonly queue = new Queue();
+class DelayState extends BoundedQueue {
   readonly dues = new Queue<number>();
-  readonly admission = new Admission();
-  readonly pump: Pump;
   readonly clock: Clock;
+  readonly #milliseconds: number;
   #timer: TimerHandle | undefined;
 
-  constructor(node: Node) {
+  constructor(node: Node, { milliseconds, bound }: DelayParams) {
+    super(node, bound);
     this.clock = node.environment.clock;
-    this.pump = new Pump(node, this);
+    this.#milliseconds = milliseconds;
   }
 
-  get size(): number {
-    return this.queue.size;
-  }
-
-  isReady(): boolean {
+  override isReady(): boolean {
     return this.queue.size > 0 && this.dues.head() <= this.clock.now();
   }
 
-  nextTag(): Tag {
-    return this.queue.headTag();
+  override take(): unknown {
+    this.dues.shift();
+    return super.take();
   }
 
-  take(): unknown {
-    this.dues.shift();
-    this.admission.admit();
-    return this.queue.shift();
+  override accept(value: unknown, tag: Tag): Delivery {
+    const accepted = super.accept(value, tag);
+    this.dues.push(this.clock.now() + this.#milliseconds);
+    if (!this.pump.isRunning) this.paused();
+    return accepted;
+  }
+
+  override forget(): Tag[] {
+    this.clearTimer();
+    this.dues.clear();
+    return super.forget();
   }
 
   paused(): void {
@@ -73,13 +77,13 @@ export const delay = defineOperator<DelayParams, DelayState>({
   version: 1,
   boundary: true,
   holds: true,
-  create: (_params, node) => new DelayState(node),
+  create: (params, node) => new DelayState(node, params),
   link:
-    ({ params, state }) =>
+    ({ state }) =>
     (value, tag) =>
-      accept(state, params, value, tag),
+      state.accept(value, tag),
   track: (state) => state.queue.track(),
-  isFull: ({ params, state }) => state.queue.size >= params.maxsize,
+  isFull: ({ state }) => state.isFull,
   start({ state }) {
     state.pump.start();
     state.paused();
@@ -90,10 +94,7 @@ export const delay = defineOperator<DelayParams, DelayState>({
   },
   drain: ({ state }) => state.pump.drained(),
   forget({ state }) {
-    state.clearTimer();
-    state.dues.clear();
-    const tags = state.queue.clear();
-    state.admission.admitAll();
+    const tags = state.forget();
     state.pump.wake();
     return tags;
   },
@@ -102,10 +103,10 @@ export const delay = defineOperator<DelayParams, DelayState>({
     const now = state.clock.now();
     return state.queue.toArray().map((value, i) => ({ value, left: dues[i]! - now }));
   },
-  restore(data, _params, node) {
-    const state = new DelayState(node);
+  restore(data, params, node) {
+    const state = new DelayState(node, params);
     for (const { value, left } of data as { value: unknown; left: number }[]) {
-      state.queue.push(value);
+      state.load(value);
       state.dues.push(state.clock.now() + left);
     }
     return state;
@@ -113,17 +114,10 @@ export const delay = defineOperator<DelayParams, DelayState>({
 });
 
 /** Checks the arguments of `delay`. */
-export function delayParams(t: Duration, options: DelayOptions | undefined): DelayParams {
-  requireOptions('delay', options, ['maxsize']);
-  const maxsize = options?.maxsize ?? 10_000;
+export function delayParams<T>(t: Duration, options: DelayOptions<T> = {}): DelayParams {
+  requireOptions('delay', options, ['maxsize', ...BYTE_LIMIT]);
+  const { maxsize = 10_000 } = options;
   requirePositiveInteger('delay', 'maxsize', maxsize);
-  return { milliseconds: parseDuration(t, 'delay'), maxsize };
-}
-
-function accept(state: DelayState, params: DelayParams, value: unknown, tag: Tag): Delivery {
-  retain(tag);
-  state.queue.push(value, tag);
-  state.dues.push(state.clock.now() + params.milliseconds);
-  if (!state.pump.isRunning) state.paused();
-  return state.queue.size > params.maxsize ? state.admission.wait() : undefined;
+  const bound = { elements: maxsize, bytes: byteLimit('delay', options) };
+  return { milliseconds: parseDuration(t, 'delay'), bound };
 }

@@ -7,6 +7,12 @@ import {
   requireOptions,
   requirePositiveInteger,
 } from '../graph/arguments.ts';
+import {
+  BYTE_LIMIT,
+  type ByteLimit,
+  byteLimit,
+  type CheckedByteLimit,
+} from '../graph/byte-limit.ts';
 import { type Delivery, isThenable } from '../graph/delivery.ts';
 import { disposeHeld } from '../graph/dispose.ts';
 import { originsOf } from '../graph/lifecycle.ts';
@@ -21,8 +27,8 @@ import { AsyncCall, type AsyncContext } from './async-call.ts';
 import { type KeyOf, keyFunction } from './key.ts';
 
 /** Options of `mapAsync`. */
-export interface MapAsyncOptions<T = unknown> {
-  /** How many calls are in flight at most; default 1. */
+export interface MapAsyncOptions<T = unknown> extends ByteLimit<T> {
+  /** How many calls are in flight at most; default 1. `maxBytes` bounds their elements as well. */
   readonly parallelism?: number;
   /** Emit results in the order of the elements (default), or as they come. */
   readonly ordered?: boolean;
@@ -52,6 +58,7 @@ export interface MapAsyncParams {
   readonly stopOnError: boolean;
   readonly timeout: number | undefined;
   readonly signal: AbortSignal | undefined;
+  readonly bytes: CheckedByteLimit | undefined;
 }
 
 /**
@@ -62,6 +69,10 @@ export interface MapAsyncParams {
 class MapAsyncState implements Supply {
   readonly pump: Pump;
   readonly waiting = new Queue();
+  /** Bytes of the elements that wait, where they count. */
+  readonly #waitingBytes: Queue<number> | undefined;
+  /** Bytes of the elements of all calls. */
+  #bytes = 0;
   readonly #admission = new Admission();
   readonly #node: Node;
   readonly #params: MapAsyncParams;
@@ -76,6 +87,7 @@ class MapAsyncState implements Supply {
   constructor(node: Node, params: MapAsyncParams) {
     this.#node = node;
     this.#params = params;
+    this.#waitingBytes = params.bytes === undefined ? undefined : new Queue();
     this.pump = new Pump(node, this);
   }
 
@@ -84,19 +96,27 @@ class MapAsyncState implements Supply {
   }
 
   get isFull(): boolean {
-    return this.#calls.size >= this.#params.parallelism;
+    const { parallelism, bytes } = this.#params;
+    if (this.#calls.size >= parallelism) return true;
+    return bytes !== undefined && this.#bytes >= bytes.maxBytes;
   }
 
   accept(value: unknown, tag: Tag): Delivery {
     if (this.#refusal !== undefined) throw this.#refusal;
+    const bytes = this.#measure(value);
     retain(tag);
     // Called while places are being filled, an element must not overtake those that wait.
     if (!this.isFull && this.waiting.size === 0) {
-      this.#call(value, tag);
+      this.#call(value, tag, bytes);
       return undefined;
     }
-    this.waiting.push(value, tag);
+    this.#wait(value, tag, bytes);
     return this.#admission.wait();
+  }
+
+  /** Puts an element of a snapshot in, to be called after the start. */
+  load(value: unknown): void {
+    this.#wait(value, undefined, this.#measure(value));
   }
 
   start(): void {
@@ -123,7 +143,7 @@ class MapAsyncState implements Supply {
 
   take(): unknown {
     const call = this.#results.shift();
-    this.#calls.delete(call);
+    this.#leave(call);
     this.#skipFailed();
     this.#fill();
     return call.result;
@@ -139,20 +159,42 @@ class MapAsyncState implements Supply {
     const tags = Array.from(this.#calls, (call) => call.tag);
     for (const call of this.#calls) this.#end(call, 'forgotten');
     this.#calls.clear();
+    this.#bytes = 0;
     this.#lanes.clear();
     this.#results.clear();
-    tags.push(...this.waiting.clear());
+    tags.push(...this.#clearWaiting());
     this.#admission.admitAll();
     this.pump.wake();
     return tags;
   }
 
-  #call(value: unknown, tag: Tag): void {
-    const call = new AsyncCall(value, tag);
+  #measure(value: unknown): number {
+    const { bytes } = this.#params;
+    return bytes === undefined ? 0 : bytes.measure(value);
+  }
+
+  #wait(value: unknown, tag: Tag, bytes: number): void {
+    this.waiting.push(value, tag);
+    this.#waitingBytes?.push(bytes);
+  }
+
+  #clearWaiting(): readonly Tag[] {
+    this.#waitingBytes?.clear();
+    return this.waiting.clear();
+  }
+
+  #call(value: unknown, tag: Tag, bytes: number): void {
+    const call = new AsyncCall(value, tag, bytes);
     this.#calls.add(call);
+    this.#bytes += bytes;
     if (this.#params.ordered) this.#results.push(call);
     if (this.#params.key === undefined || this.#enterLane(call, this.#params.key))
       this.#begin(call);
+  }
+
+  /** A call gives its place up. */
+  #leave(call: AsyncCall): void {
+    if (this.#calls.delete(call)) this.#bytes -= call.bytes;
   }
 
   /** Whether the call is to be made now: none of its key is under way. */
@@ -200,7 +242,8 @@ class MapAsyncState implements Supply {
       return;
     }
     if (isThenable(result)) {
-      result.then(
+      // A promise is itself; what `then` of another object does wrong is made a rejection.
+      Promise.resolve(result).then(
         (settled) => {
           if (this.#done(call, settled)) this.pump.run();
         },
@@ -234,7 +277,7 @@ class MapAsyncState implements Supply {
     if (call.status !== 'running') return;
     this.#end(call, 'failed');
     this.#dispose(call, error);
-    if (!this.#params.ordered) this.#calls.delete(call);
+    if (!this.#params.ordered) this.#leave(call);
     if (this.#params.key !== undefined) this.#leaveLane(call);
     this.#skipFailed();
     if (this.#params.stopOnError) this.#stopped(error);
@@ -261,7 +304,7 @@ class MapAsyncState implements Supply {
   /** Failed calls give their place up when they are the oldest. */
   #skipFailed(): void {
     while (this.#results.size > 0 && this.#results.head().status === 'failed') {
-      this.#calls.delete(this.#results.shift());
+      this.#leave(this.#results.shift());
     }
   }
 
@@ -272,8 +315,9 @@ class MapAsyncState implements Supply {
   #next(): void {
     const tag = this.waiting.headTag();
     const value = this.waiting.shift();
+    const bytes = this.#waitingBytes?.shift() ?? 0;
     this.#admission.admit();
-    this.#call(value, tag);
+    this.#call(value, tag, bytes);
   }
 
   #stopped(error: unknown): void {
@@ -293,7 +337,7 @@ class MapAsyncState implements Supply {
   /** Takes no more elements; those that wait are given up. */
   #refuse(error: MillraceError): void {
     this.#refusal = error;
-    abandon(this.waiting.clear(), error);
+    abandon(this.#clearWaiting(), error);
     this.#admission.refuseAll(error);
   }
 }
@@ -318,7 +362,7 @@ export const mapAsync = defineOperator<MapAsyncParams, MapAsyncState>({
   snapshot: (state) => state.inputs(),
   restore(data, params, node) {
     const state = new MapAsyncState(node, params);
-    for (const value of data as unknown[]) state.waiting.push(value);
+    for (const value of data as unknown[]) state.load(value);
     return state;
   },
 });
@@ -326,13 +370,21 @@ export const mapAsync = defineOperator<MapAsyncParams, MapAsyncState>({
 /** Checks the arguments of `mapAsync`. */
 export function mapAsyncParams<T>(
   f: (x: T, context: AsyncContext) => unknown,
-  options: MapAsyncOptions<T> | undefined,
+  options: MapAsyncOptions<T> = {},
 ): MapAsyncParams {
   requireFunction('mapAsync', 'f', f);
-  const known = ['parallelism', 'ordered', 'key', 'stopOnError', 'timeout', 'signal'];
+  const known = [
+    'parallelism',
+    'ordered',
+    'key',
+    'stopOnError',
+    'timeout',
+    'signal',
+    ...BYTE_LIMIT,
+  ];
   requireOptions('mapAsync', options, known);
-  const { parallelism = 1, key, stopOnError = false, timeout, signal } = options ?? {};
-  const { ordered = key === undefined } = options ?? {};
+  const { parallelism = 1, key, stopOnError = false, timeout, signal } = options;
+  const { ordered = key === undefined } = options;
   requirePositiveInteger('mapAsync', 'parallelism', parallelism);
   requireBoolean('mapAsync', 'ordered', ordered);
   requireBoolean('mapAsync', 'stopOnError', stopOnError);
@@ -352,5 +404,6 @@ export function mapAsyncParams<T>(
     stopOnError,
     timeout: timeout === undefined ? undefined : parseDuration(timeout, 'mapAsync'),
     signal,
+    bytes: byteLimit('mapAsync', options),
   };
 }

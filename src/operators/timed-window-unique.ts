@@ -4,6 +4,8 @@ import {
   requireOptions,
   requirePositiveInteger,
 } from '../graph/arguments.ts';
+import { BYTE_LIMIT, type ByteLimit, byteLimit } from '../graph/byte-limit.ts';
+import type { Bound } from '../graph/credits.ts';
 import { type Delivery, gather } from '../graph/delivery.ts';
 import { release, retain, type Tag } from '../graph/metadata.ts';
 import { defineOperator } from '../graph/operator.ts';
@@ -12,7 +14,7 @@ import { type KeyOf, keyFunction } from './key.ts';
 import { requireInterval, Ticker, type WindowStore } from './ticker.ts';
 
 /** Options of `timedWindowUnique`. */
-export interface TimedWindowUniqueOptions<T> {
+export interface TimedWindowUniqueOptions<T> extends ByteLimit<T> {
   /**
    * What has to be distinct: a function of the element, or the name of a property; by default the
    * element itself. Keys are equal as in a `Map`.
@@ -35,30 +37,42 @@ export interface TimedWindowUniqueParams {
   readonly key: KeyOf;
   readonly keep: 'first' | 'last';
   readonly flush: boolean;
-  readonly maxsize: number;
+  readonly bound: Bound;
 }
 
 interface Kept {
   readonly value: unknown;
   readonly tag: Tag;
+  /** 0 where bytes do not count. */
+  readonly bytes: number;
 }
 
 /** The elements of the window that is open, one of a key, in the order in which they are emitted. */
 class UniqueStore implements WindowStore {
   readonly #kept = new Map<unknown, Kept>();
+  #bytes = 0;
 
   get size(): number {
     return this.#kept.size;
   }
 
-  add({ key: keyOf, keep }: TimedWindowUniqueParams, value: unknown, tag: Tag): void {
+  isFull({ elements, bytes }: Bound): boolean {
+    if (this.#kept.size >= elements) return true;
+    return bytes !== undefined && this.#bytes >= bytes.maxBytes;
+  }
+
+  /** Gives whether more is held than before: not where the element is dropped, or replaces another. */
+  add({ key: keyOf, keep, bound }: TimedWindowUniqueParams, value: unknown, tag: Tag): boolean {
     const key = keyOf(value);
     const former = this.#kept.get(key);
-    if (former !== undefined && keep === 'first') return;
+    if (former !== undefined && keep === 'first') return false;
+    const bytes = bound.bytes === undefined ? 0 : bound.bytes.measure(value);
     if (former !== undefined) this.#kept.delete(key);
     retain(tag);
-    this.#kept.set(key, { value, tag });
+    this.#kept.set(key, { value, tag, bytes });
+    this.#bytes += bytes - (former?.bytes ?? 0);
     release(former?.tag);
+    return former === undefined || bytes > former.bytes;
   }
 
   values(): unknown[] {
@@ -72,6 +86,7 @@ class UniqueStore implements WindowStore {
   take(): unknown[] {
     const values = this.values();
     this.#kept.clear();
+    this.#bytes = 0;
     return values;
   }
 }
@@ -87,7 +102,7 @@ export const timedWindowUnique = defineOperator<TimedWindowUniqueParams, Ticker<
     ({ params, state }) =>
     (value, tag) =>
       accept(state, params, value, tag),
-  isFull: ({ params, state }) => state.pump.isRunning || state.store.size >= params.maxsize,
+  isFull: ({ params, state }) => state.pump.isRunning || state.store.isFull(params.bound),
   start: ({ state }) => state.start(),
   stop: ({ state }) => state.stop(),
   drain: ({ state }, isEnd) => state.drained(isEnd),
@@ -105,10 +120,10 @@ export const timedWindowUnique = defineOperator<TimedWindowUniqueParams, Ticker<
 /** Checks the arguments of `timedWindowUnique`. */
 export function timedWindowUniqueParams<T>(
   interval: Duration,
-  options: TimedWindowUniqueOptions<T> | undefined,
+  options: TimedWindowUniqueOptions<T> = {},
 ): TimedWindowUniqueParams {
-  requireOptions('timedWindowUnique', options, ['key', 'keep', 'flush', 'maxsize']);
-  const { key, keep = 'first', flush = true, maxsize = 1_000_000 } = options ?? {};
+  requireOptions('timedWindowUnique', options, ['key', 'keep', 'flush', 'maxsize', ...BYTE_LIMIT]);
+  const { key, keep = 'first', flush = true, maxsize = 1_000_000 } = options;
   requireOneOf('timedWindowUnique', 'keep', keep, ['first', 'last']);
   requireBoolean('timedWindowUnique', 'flush', flush);
   requirePositiveInteger('timedWindowUnique', 'maxsize', maxsize);
@@ -117,7 +132,7 @@ export function timedWindowUniqueParams<T>(
     key: key === undefined ? (value) => value : keyFunction('timedWindowUnique', key),
     keep,
     flush,
-    maxsize,
+    bound: { elements: maxsize, bytes: byteLimit('timedWindowUnique', options) },
   };
 }
 
@@ -128,7 +143,8 @@ function accept(
   value: unknown,
   tag: Tag,
 ): Delivery {
-  ticker.store.add(params, value, tag);
-  const mustWait = ticker.pump.isRunning || ticker.store.size > params.maxsize;
+  const wasFull = ticker.store.isFull(params.bound);
+  const hasGrown = ticker.store.add(params, value, tag);
+  const mustWait = ticker.pump.isRunning || (wasFull && hasGrown);
   return mustWait ? gather(undefined, ticker.pump.turn()) : undefined;
 }

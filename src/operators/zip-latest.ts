@@ -1,22 +1,18 @@
-import { requirePositiveInteger } from '../graph/arguments.ts';
+import type { ByteLimit } from '../graph/byte-limit.ts';
+import type { Bound } from '../graph/credits.ts';
 import { collectError, type Delivery, gather, join, raise } from '../graph/delivery.ts';
 import { emitWaiting } from '../graph/emit-waiting.ts';
 import { concatMetadata, release as letGo, retain, type Tag } from '../graph/metadata.ts';
 import { defineOperator, type Send } from '../graph/operator.ts';
-import { ZipBuffer } from './zip.ts';
+import { joinBound, ZipBuffer } from './zip.ts';
 
 /** Options of `zipLatest`. */
-export interface ZipLatestOptions {
+export interface ZipLatestOptions extends ByteLimit {
   /**
    * Elements of the first stream that may wait for the others to speak before its emitters are held
    * back; at least 1, `Infinity` never holds back. Default: 10.
    */
   readonly maxsize?: number;
-}
-
-/** How far the lossless input may run ahead. */
-export interface ZipLatestParams {
-  readonly maxsize: number;
 }
 
 /** The latest element of an input other than the lossless one. */
@@ -39,25 +35,24 @@ export interface ZipLatestState {
 }
 
 /** Emits an array for every element of the first input, with the latest elements of the others. */
-export const zipLatest = defineOperator<ZipLatestParams, ZipLatestState>({
+export const zipLatest = defineOperator<Bound, ZipLatestState>({
   name: 'zipLatest',
   version: 1,
   ports: true,
   holds: true,
-  create: () => newState(),
+  create: (bound) => newState(bound),
   link(node, send, port) {
-    const { params, state } = node;
+    const { state } = node;
     const slot = state.slots[port]!;
     if (port > 0 || !state.hasLossless)
-      return (value, tag) => update(state, params, slot, value, tag, send);
+      return (value, tag) => update(state, slot, value, tag, send);
     return (value, tag) => {
       const { lossless } = state;
       if (state.missing === 0 && lossless.queue.size === 0) {
         return send([value, ...latest(state)], tagsOf(state, tag));
       }
-      retain(tag);
-      lossless.queue.push(value, tag);
-      return lossless.queue.size > params.maxsize ? gather(undefined, lossless.wait()) : undefined;
+      const accepted = lossless.hold(value, tag);
+      return accepted === undefined ? undefined : gather(undefined, accepted);
     };
   },
   track(state) {
@@ -70,12 +65,11 @@ export const zipLatest = defineOperator<ZipLatestParams, ZipLatestState>({
     else state.missing++;
   },
   disconnected(node, port) {
-    const { params, state } = node;
+    const { state } = node;
     const [gone] = state.slots.splice(port, 1);
     if (port === 0 && state.hasLossless) {
       state.hasLossless = false;
-      state.lossless.open();
-      for (const tag of drop(state.lossless)) letGo(tag);
+      for (const tag of state.lossless.clear()) letGo(tag);
       return;
     }
     letGo(gone?.tag);
@@ -83,13 +77,12 @@ export const zipLatest = defineOperator<ZipLatestParams, ZipLatestState>({
     state.missing--;
     if (node.isDestroyed) return;
     // The rest may have been waiting for that input only.
-    flushLossless(state, params, (value, tag, release) => {
+    flushLossless(state, (value, tag, release) => {
       emitWaiting(node, value, tag, release);
       return undefined;
     });
   },
-  isFull: ({ params, state }, port) =>
-    port === 0 && state.lossless.queue.size >= params.maxsize && state.missing > 0,
+  isFull: ({ state }, port) => port === 0 && state.lossless.isFull && state.missing > 0,
   start: ({ state }) => state.lossless.reopen(),
   inputEnded({ state }, port) {
     // An input that never spoke never will: nothing can go out any more.
@@ -97,8 +90,7 @@ export const zipLatest = defineOperator<ZipLatestParams, ZipLatestState>({
     if (isOther && state.slots[port]?.hasValue === false) state.lossless.giveUp();
   },
   forget({ state }) {
-    state.lossless.open();
-    const held = [...drop(state.lossless), ...state.slots.map(({ tag }) => tag)];
+    const held = [...state.lossless.clear(), ...state.slots.map(({ tag }) => tag)];
     for (const slot of state.slots) {
       slot.value = undefined;
       slot.hasValue = false;
@@ -112,15 +104,15 @@ export const zipLatest = defineOperator<ZipLatestParams, ZipLatestState>({
     slots: slots.map(({ value, hasValue }) => ({ value, hasValue })),
     hasLossless,
   }),
-  restore(data) {
+  restore(data, bound) {
     const saved = data as {
       lossless: unknown[];
       slots: { value: unknown; hasValue: boolean }[];
       hasLossless: boolean;
     };
-    const state = newState();
+    const state = newState(bound);
     state.hasLossless = saved.hasLossless;
-    for (const value of saved.lossless) state.lossless.queue.push(value);
+    for (const value of saved.lossless) state.lossless.hold(value, undefined);
     for (const slot of saved.slots) state.slots.push({ ...slot, tag: undefined });
     state.missing = others(state).filter(({ hasValue }) => !hasValue).length;
     return state;
@@ -128,14 +120,13 @@ export const zipLatest = defineOperator<ZipLatestParams, ZipLatestState>({
 });
 
 /** Checks the arguments of `zipLatest`. */
-export function zipLatestParams({ maxsize = 10 }: ZipLatestOptions): ZipLatestParams {
-  if (maxsize !== Number.POSITIVE_INFINITY) requirePositiveInteger('zipLatest', 'maxsize', maxsize);
-  return { maxsize };
+export function zipLatestParams(options: ZipLatestOptions): Bound {
+  return joinBound('zipLatest', options);
 }
 
-function newState(): ZipLatestState {
+function newState(bound: Bound): ZipLatestState {
   return {
-    lossless: new ZipBuffer(),
+    lossless: new ZipBuffer(bound),
     slots: [],
     missing: 0,
     hasLossless: false,
@@ -157,20 +148,7 @@ function tagsOf(state: ZipLatestState, tag: Tag): Tag {
     : undefined;
 }
 
-function drop({ queue }: ZipBuffer): Tag[] {
-  const held = queue.toTags();
-  while (queue.size > 0) queue.shift();
-  return held;
-}
-
-function update(
-  state: ZipLatestState,
-  params: ZipLatestParams,
-  slot: Slot,
-  value: unknown,
-  tag: Tag,
-  send: Send,
-): Delivery {
+function update(state: ZipLatestState, slot: Slot, value: unknown, tag: Tag, send: Send): Delivery {
   const left = slot.tag;
   retain(tag);
   slot.value = value;
@@ -180,16 +158,16 @@ function update(
     state.missing--;
   }
   letGo(left);
-  return state.lossless.queue.size > 0 ? flushLossless(state, params, send) : undefined;
+  return state.lossless.queue.size > 0 ? flushLossless(state, send) : undefined;
 }
 
 /** Sends what waited, all of it even if some of it fails. */
-function flushLossless(state: ZipLatestState, params: ZipLatestParams, send: Send): Delivery {
+function flushLossless(state: ZipLatestState, send: Send): Delivery {
   let pending: Delivery;
   let errors: unknown[] | undefined;
   while (state.missing === 0 && state.lossless.queue.size > 0) {
     const tag = state.lossless.queue.headTag();
-    const value = state.lossless.take(params.maxsize);
+    const value = state.lossless.take();
     try {
       pending = join(pending, send([value, ...latest(state)], tagsOf(state, tag), tag));
     } catch (error) {

@@ -1,13 +1,16 @@
-import { requirePositiveInteger } from '../graph/arguments.ts';
+import { requireOptions, requirePositiveInteger } from '../graph/arguments.ts';
+import { BYTE_LIMIT, type ByteLimit, byteLimit } from '../graph/byte-limit.ts';
+import type { Bound } from '../graph/credits.ts';
 import { gather } from '../graph/delivery.ts';
 import { emitWaiting } from '../graph/emit-waiting.ts';
+import { Gate } from '../graph/gate.ts';
 import { concatMetadata, release, retain, type Tag } from '../graph/metadata.ts';
 import type { Node } from '../graph/node.ts';
 import { defineOperator, type Template } from '../graph/operator.ts';
 import { Queue } from '../graph/queue.ts';
 
 /** Options of `zip`. */
-export interface ZipOptions {
+export interface ZipOptions extends ByteLimit {
   /**
    * Elements of one input that may wait for the other inputs before its emitters are held back; at
    * least 1, `Infinity` never holds back. Default: 10.
@@ -17,7 +20,7 @@ export interface ZipOptions {
 
 /** How far one input may run ahead, and the constants to pack. */
 export interface ZipParams {
-  readonly maxsize: number;
+  readonly bound: Bound;
   /** Constants with their positions in what is emitted, ascending. */
   readonly literals: readonly (readonly [position: number, value: unknown])[];
 }
@@ -25,16 +28,44 @@ export interface ZipParams {
 /** An input's elements that wait for the other inputs, and who waits for them to be taken. */
 export class ZipBuffer {
   readonly queue = new Queue();
-  #waiting: (() => void) | undefined;
-  #promise: Promise<void> | undefined;
+  readonly #bound: Bound;
+  readonly #room = new Gate();
+  /** Bytes of the elements, where they count. */
+  readonly #sizes: Queue<number> | undefined;
+  #bytes = 0;
+  #last = 0;
   #emptied: (() => void) | undefined;
   /** What comes in cannot go out any more: an input that it needs has ended. */
   #isOver = false;
 
-  /** Takes out the oldest element, and lets the emitter go on once no more than `maxsize` wait. */
-  take(maxsize: number): unknown {
+  constructor(bound: Bound) {
+    this.#bound = bound;
+    this.#sizes = bound.bytes === undefined ? undefined : new Queue();
+  }
+
+  /** Whether the next element would have to wait. */
+  get isFull(): boolean {
+    if (this.queue.size >= this.#bound.elements) return true;
+    return this.#bound.bytes !== undefined && this.#bytes >= this.#bound.bytes.maxBytes;
+  }
+
+  /** Keeps an element; gives a promise to wait for where there was no room for it. */
+  hold(value: unknown, tag: Tag): Promise<void> | undefined {
+    const bytes = this.#bound.bytes === undefined ? 0 : this.#bound.bytes.measure(value);
+    const { isFull } = this;
+    retain(tag);
+    this.queue.push(value, tag);
+    this.#sizes?.push(bytes);
+    this.#bytes += bytes;
+    this.#last = bytes;
+    return isFull ? this.#wait() : undefined;
+  }
+
+  /** Takes out the oldest element, and lets emitters go on once there is room for all that is held. */
+  take(): unknown {
     const value = this.queue.shift();
-    if (this.#waiting !== undefined && this.queue.size <= maxsize) this.open();
+    if (this.#sizes !== undefined) this.#bytes -= this.#sizes.shift();
+    if (this.#room.isAwaited && this.#fits()) this.#room.open();
     if (this.#emptied !== undefined && this.queue.size === 0) this.#emptied();
     return value;
   }
@@ -48,8 +79,7 @@ export class ZipBuffer {
   /** From now on nothing is held for long: it is let go, and so is whoever waits. */
   giveUp(): void {
     this.#isOver = true;
-    this.open();
-    for (const tag of this.queue.clear()) release(tag);
+    for (const tag of this.clear()) release(tag);
   }
 
   /** Holds elements again. */
@@ -58,23 +88,26 @@ export class ZipBuffer {
     this.#emptied = undefined;
   }
 
-  /** A promise for the time when no more than `maxsize` elements wait. */
-  wait(): Promise<void> {
-    if (this.#isOver) {
-      this.giveUp();
-      return Promise.resolve();
-    }
-    this.#promise ??= new Promise((resolve) => {
-      this.#waiting = resolve;
-    });
-    return this.#promise;
+  /** Forgets all elements and lets everyone go on who waits; gives the metadata. */
+  clear(): Tag[] {
+    const tags = this.queue.clear();
+    this.#sizes?.clear();
+    this.#bytes = 0;
+    this.#room.open();
+    return tags;
   }
 
-  /** Lets everyone go on who waits. */
-  open(): void {
-    this.#waiting?.();
-    this.#waiting = undefined;
-    this.#promise = undefined;
+  #wait(): Promise<void> | undefined {
+    if (!this.#isOver) return this.#room.wait();
+    this.giveUp();
+    return undefined;
+  }
+
+  /** Whether all elements have a place: the last one came before the buffer was full. */
+  #fits(): boolean {
+    const { elements, bytes } = this.#bound;
+    if (this.queue.size > elements) return false;
+    return bytes === undefined || this.#bytes - this.#last < bytes.maxBytes;
   }
 }
 
@@ -104,17 +137,17 @@ export const zip = defineOperator<ZipParams, ZipState>({
     for (const { queue } of state.buffers) queue.track();
   },
   connected(node) {
-    const buffer = new ZipBuffer();
+    const buffer = new ZipBuffer(node.params.bound);
     node.state.buffers.push(buffer);
     if (node.state.isTracked) buffer.queue.track();
   },
   disconnected(node, port) {
     const [gone] = node.state.buffers.splice(port, 1);
-    if (gone !== undefined) abandon(gone);
+    for (const tag of gone?.clear() ?? []) release(tag);
     if (!node.isDestroyed) drain(node);
   },
-  isFull: ({ params, state }, port) =>
-    state.buffers[port]!.queue.size >= params.maxsize &&
+  isFull: ({ state }, port) =>
+    state.buffers[port]!.isFull &&
     state.buffers.some(({ queue }, other) => other !== port && queue.size === 0),
   start({ state }) {
     for (const buffer of state.buffers) buffer.reopen();
@@ -126,50 +159,55 @@ export const zip = defineOperator<ZipParams, ZipState>({
     });
   },
   forget({ state }) {
-    const held = state.buffers.flatMap(({ queue }) => queue.toTags());
-    for (const buffer of state.buffers) {
-      buffer.queue.clear();
-      buffer.open();
-    }
-    return held;
+    return state.buffers.flatMap((buffer) => buffer.clear());
   },
   snapshot: (state) => state.buffers.map((buffer) => buffer.queue.toArray()),
-  restore(data) {
+  restore(data, { bound }) {
     const buffers = (data as unknown[][]).map((items) => {
-      const buffer = new ZipBuffer();
-      for (const item of items) buffer.queue.push(item);
+      const buffer = new ZipBuffer(bound);
+      for (const item of items) buffer.hold(item, undefined);
       return buffer;
     });
     return { buffers, isTracked: false };
   },
 });
 
+/** The names of {@link ZipOptions}. */
+export const ZIP_OPTIONS: readonly string[] = ['maxsize', ...BYTE_LIMIT];
+
 /** Checks the arguments of `zip`. */
 export function zipParams(
   options: ZipOptions,
   literals: readonly (readonly [number, unknown])[],
 ): ZipParams {
+  return { bound: joinBound('zip', options), literals };
+}
+
+/** Checks how much an input of a join may hold. */
+export function joinBound(operator: string, options: ZipOptions): Bound {
+  requireOptions(operator, options, ZIP_OPTIONS);
   const { maxsize = 10 } = options;
-  if (maxsize !== Number.POSITIVE_INFINITY) requirePositiveInteger('zip', 'maxsize', maxsize);
-  return { maxsize, literals };
+  if (maxsize !== Number.POSITIVE_INFINITY) requirePositiveInteger(operator, 'maxsize', maxsize);
+  return { elements: maxsize, bytes: byteLimit(operator, options) };
 }
 
 function plainText(template: Template<ZipParams, ZipState>): string {
   const { params, state, input, port } = template;
   const own = template.constant(state.buffers[port], 'buffer');
+  const accepted = template.local('accepted');
   const others = state.buffers.map((buffer, i) =>
     i === port ? own : template.constant(buffer, 'buffer'),
   );
   const waiting = others.filter((_, i) => i !== port).map((name) => `${name}.queue.size !== 0`);
-  const items = others.map((name, i) => (i === port ? input : `${name}.take(${params.maxsize})`));
+  const items = others.map((name, i) => (i === port ? input : `${name}.take()`));
   for (const [position, value] of params.literals) {
     items.splice(position, 0, template.constant(value, 'literal'));
   }
   return `if (${waiting.join(' && ') || 'true'}) {
 ${template.emit(`[${items.join(', ')}]`)}
 } else {
-${own}.queue.push(${input});
-if (${own}.queue.size > ${params.maxsize}) ${template.gather(`${own}.wait()`)}
+const ${accepted} = ${own}.hold(${input}, undefined);
+if (${accepted} !== undefined) ${template.gather(accepted)}
 }`;
 }
 
@@ -191,20 +229,31 @@ interface Taken {
 }
 
 function accept(node: Node<ZipParams, ZipState>, port: number, value: unknown, tag: Tag): Taken {
-  const own = node.state.buffers[port]!;
+  const { buffers } = node.state;
+  if (buffers.some(({ queue }, other) => other !== port && queue.size === 0)) {
+    const accepted = buffers[port]!.hold(value, tag);
+    return accepted === undefined ? {} : { accepted };
+  }
+  // Its own buffer is empty, then: the element goes out without having been held.
   retain(tag);
-  own.queue.push(value, tag);
-  const tuple = takeTuple(node);
-  if (tuple !== undefined) return tuple;
-  return own.queue.size > node.params.maxsize ? { accepted: own.wait() } : {};
+  const tags = buffers.map(({ queue }, other) => (other === port ? tag : queue.headTag()));
+  const values = buffers.map((buffer, other) => (other === port ? value : buffer.take()));
+  return tupleOf(node.params, values, concatMetadata(tags));
 }
 
 function takeTuple({ params, state }: Node<ZipParams, ZipState>): Taken | undefined {
   const { buffers } = state;
   if (buffers.length === 0 || buffers.some(({ queue }) => queue.size === 0)) return undefined;
   const tag = concatMetadata(buffers.map(({ queue }) => queue.headTag()));
-  const values = buffers.map((buffer) => buffer.take(params.maxsize));
-  for (const [position, literal] of params.literals) values.splice(position, 0, literal);
+  return tupleOf(
+    params,
+    buffers.map((buffer) => buffer.take()),
+    tag,
+  );
+}
+
+function tupleOf({ literals }: ZipParams, values: unknown[], tag: Tag): Taken {
+  for (const [position, literal] of literals) values.splice(position, 0, literal);
   return { values, tag };
 }
 
@@ -213,9 +262,4 @@ function drain(node: Node<ZipParams, ZipState>): void {
   for (let tuple = takeTuple(node); tuple !== undefined; tuple = takeTuple(node)) {
     emitWaiting(node, tuple.values, tuple.tag, tuple.tag);
   }
-}
-
-function abandon(buffer: ZipBuffer): void {
-  buffer.open();
-  for (const tag of buffer.queue.toTags()) release(tag);
 }

@@ -16,7 +16,7 @@ export interface EventTargetLike {
 }
 
 /** Options of {@link fromEvents}. */
-export interface EventsOptions extends PushOptions {
+export interface EventsOptions<T = unknown> extends PushOptions<T> {
   /** The event after which no more come, such as `'end'` or `'close'`. Default: none. */
   readonly endEvent?: string;
   /** The event that fails the source with its argument. Default: `'error'` for an EventEmitter. */
@@ -52,7 +52,7 @@ export interface EventsOptions extends PushOptions {
 export function fromEvents<T>(
   emitter: EventEmitterLike | EventTargetLike,
   event: string,
-  options: EventsOptions = {},
+  options: EventsOptions<T> = {},
 ): EventSource<T> {
   return new EventSource(emitter, event, options);
 }
@@ -67,7 +67,7 @@ export class EventSource<T> extends PushSource<T> {
   constructor(
     emitter: EventEmitterLike | EventTargetLike,
     event: string,
-    options: EventsOptions = {},
+    options: EventsOptions<T> = {},
   ) {
     requireOptions('fromEvents', options, [...PUSH_OPTIONS, 'endEvent', 'errorEvent']);
     const listen = listening(emitter);

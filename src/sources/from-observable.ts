@@ -28,7 +28,7 @@ export type ObservableInput<T> = InteropObservable<T> | { readonly '@@observable
  */
 export function fromObservable<T>(
   observable: ObservableInput<T>,
-  options: PushOptions = {},
+  options: PushOptions<T> = {},
 ): ObservableSource<T> {
   return new ObservableSource(observable, options);
 }
@@ -37,7 +37,7 @@ export function fromObservable<T>(
 export class ObservableSource<T> extends PushSource<T> {
   readonly #observable: InteropObservable<T>;
 
-  constructor(observable: ObservableInput<T>, options: PushOptions = {}) {
+  constructor(observable: ObservableInput<T>, options: PushOptions<T> = {}) {
     requireOptions('fromObservable', options, PUSH_OPTIONS);
     const found = interop<T>(observable);
     super('fromObservable', options);

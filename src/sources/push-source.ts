@@ -1,14 +1,16 @@
 import { MillraceError } from '../errors.ts';
 import { requireOneOf, requirePositiveInteger } from '../graph/arguments.ts';
+import { BYTE_LIMIT, type ByteLimit, byteLimit } from '../graph/byte-limit.ts';
+import { type Bound, Credits } from '../graph/credits.ts';
 import { Queue } from '../graph/queue.ts';
 import { SOURCE_OPTIONS, Source, type SourceOptions, type SourceRun } from './source.ts';
 
 /** Options of sources whose origin cannot be held back. */
-export interface PushOptions extends SourceOptions {
+export interface PushOptions<T = unknown> extends SourceOptions, ByteLimit<T> {
   /** Elements that may wait for the graph; at least 1. Default: 1024. */
   readonly capacity?: number;
   /**
-   * What happens to an element that finds `capacity` others waiting. `'error'` (default): it fails
+   * What happens to an element that finds `capacity` others, or `maxBytes`, waiting. `'error'` (default): it fails
    * with `ERR_SOURCE_OVERFLOW`, see `onError`. `'dropNewest'`: it is dropped. `'dropOldest'`: the
    * one that has waited longest is dropped for it.
    */
@@ -16,7 +18,12 @@ export interface PushOptions extends SourceOptions {
 }
 
 /** The names of {@link PushOptions}, to check what was given against. */
-export const PUSH_OPTIONS: readonly string[] = [...SOURCE_OPTIONS, 'capacity', 'overflow'];
+export const PUSH_OPTIONS: readonly string[] = [
+  ...SOURCE_OPTIONS,
+  'capacity',
+  'overflow',
+  ...BYTE_LIMIT,
+];
 
 /** What an origin calls; after it was unsubscribed, nothing happens. */
 export interface Receiver<T> {
@@ -35,19 +42,25 @@ export interface Receiver<T> {
  */
 export abstract class PushSource<T> extends Source<T> {
   readonly #operator: string;
-  readonly #capacity: number;
+  readonly #bound: Bound;
   readonly #overflow: 'error' | 'dropNewest' | 'dropOldest';
   readonly #waiting = new Queue<T>();
+  readonly #credits: Credits;
   #overflowed = 0;
   #dropped = 0;
 
-  constructor(operator: string, options: PushOptions) {
-    const { capacity = 1024, overflow = 'error', ...sourceOptions } = options;
+  constructor(operator: string, options: PushOptions<T>) {
+    const { capacity = 1024, overflow = 'error', maxBytes, sizeOf, ...sourceOptions } = options;
     requirePositiveInteger(operator, 'capacity', capacity);
     requireOneOf(operator, 'overflow', overflow, ['error', 'dropNewest', 'dropOldest']);
+    const bytes = byteLimit(operator, {
+      ...(maxBytes !== undefined && { maxBytes }),
+      ...(sizeOf !== undefined && { sizeOf }),
+    });
     super(sourceOptions);
     this.#operator = operator;
-    this.#capacity = capacity;
+    this.#bound = { elements: capacity, bytes };
+    this.#credits = new Credits(this.#bound);
     this.#overflow = overflow;
   }
 
@@ -69,7 +82,11 @@ export abstract class PushSource<T> extends Source<T> {
     let over: { readonly error?: unknown } | undefined;
     const unsubscribe = this.subscribe({
       next: (value) => {
-        this.#accept(value);
+        try {
+          this.#accept(value);
+        } catch (error) {
+          over ??= { error };
+        }
         wake?.();
       },
       complete: () => {
@@ -86,7 +103,7 @@ export abstract class PushSource<T> extends Source<T> {
         if (this.#overflowed > 0) {
           await run.fail(this.#overflowError());
         } else if (this.#waiting.size > 0) {
-          const accepted = run.emit(this.#waiting.shift());
+          const accepted = run.emit(this.#take());
           if (accepted !== undefined) await accepted;
         } else if (over !== undefined) {
           if ('error' in over) throw over.error;
@@ -105,17 +122,21 @@ export abstract class PushSource<T> extends Source<T> {
   }
 
   #accept(value: T): void {
-    if (this.#waiting.size < this.#capacity) {
-      this.#waiting.push(value);
-      return;
+    if (!this.#credits.hasRoom(false)) {
+      if (this.#overflow !== 'dropOldest') {
+        this.#dropped++;
+        if (this.#overflow === 'error') this.#overflowed++;
+        return;
+      }
+      for (; !this.#credits.hasRoom(false); this.#dropped++) this.#take();
     }
-    this.#dropped++;
-    if (this.#overflow === 'error') {
-      this.#overflowed++;
-    } else if (this.#overflow === 'dropOldest') {
-      this.#waiting.shift();
-      this.#waiting.push(value);
-    }
+    this.#credits.load(value);
+    this.#waiting.push(value);
+  }
+
+  #take(): T {
+    this.#credits.giveBack();
+    return this.#waiting.shift();
   }
 
   #overflowError(): MillraceError {
@@ -123,7 +144,7 @@ export abstract class PushSource<T> extends Source<T> {
     this.#overflowed = 0;
     return new MillraceError(
       'ERR_SOURCE_OVERFLOW',
-      `Cannot accept ${count} more elements in ${this.#operator}: ${this.#capacity} wait already, hold the origin back, or set capacity or overflow`,
+      `Cannot accept ${count} more elements in ${this.#operator}: ${this.#waiting.size} wait already, hold the origin back, or set capacity or overflow`,
     );
   }
 }

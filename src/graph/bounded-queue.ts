@@ -1,0 +1,76 @@
+import { type Bound, Credits } from './credits.ts';
+import type { Delivery } from './delivery.ts';
+import { retain, type Tag } from './metadata.ts';
+import type { Node } from './node.ts';
+import { Pump, type Supply } from './pump.ts';
+import { Queue } from './queue.ts';
+
+/**
+ * The elements that a boundary keeps until it delivers them, one after the other. Those that came
+ * when it was full are in the queue too, at its end, and not accepted yet.
+ */
+export class BoundedQueue implements Supply {
+  readonly queue = new Queue();
+  readonly credits: Credits;
+  readonly pump: Pump;
+  readonly #isFreeWhenTaken: boolean;
+
+  /** @param isFreeWhenTaken an element has a place only while it waits, not while it is delivered */
+  constructor(node: Node, bound: Bound, isFreeWhenTaken = false) {
+    this.credits = new Credits(bound);
+    this.pump = new Pump(node, this);
+    this.#isFreeWhenTaken = isFreeWhenTaken;
+  }
+
+  get size(): number {
+    return this.queue.size;
+  }
+
+  /** Whether the next element would have to wait. */
+  get isFull(): boolean {
+    return !this.credits.hasRoom(this.#isHandedOn);
+  }
+
+  isReady(): boolean {
+    return this.queue.size > 0;
+  }
+
+  nextTag(): Tag {
+    return this.queue.headTag();
+  }
+
+  take(): unknown {
+    if (this.#isFreeWhenTaken) this.credits.giveBack();
+    return this.queue.shift();
+  }
+
+  delivered(): void {
+    if (!this.#isFreeWhenTaken) this.credits.giveBack();
+  }
+
+  /** Takes an element in; gives what to wait for where it is full. */
+  accept(value: unknown, tag: Tag): Delivery {
+    const accepted = this.credits.take(value, this.#isHandedOn);
+    retain(tag);
+    this.queue.push(value, tag);
+    return accepted;
+  }
+
+  /** Puts an element of a snapshot in. */
+  load(value: unknown): void {
+    this.credits.load(value);
+    this.queue.push(value);
+  }
+
+  /** Forgets what waits; gives its metadata. An element that is being delivered keeps its place. */
+  forget(): Tag[] {
+    const tags = this.queue.clear();
+    this.credits.clear(this.pump.isDelivering && !this.#isFreeWhenTaken ? 1 : 0);
+    return tags;
+  }
+
+  /** Whether an element that comes now comes of the one that is being delivered: round a loop, say. */
+  get #isHandedOn(): boolean {
+    return this.pump.isEmitting && !this.#isFreeWhenTaken;
+  }
+}
