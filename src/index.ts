@@ -106,6 +106,13 @@ export type { FilenamesOptions } from './sources/filenames.ts';
 export { FilenamesSource, filenames } from './sources/filenames.ts';
 export type { EventEmitterLike, EventsOptions, EventTargetLike } from './sources/from-events.ts';
 export { EventSource, fromEvents } from './sources/from-events.ts';
+export type {
+  BodyOf,
+  HttpBody,
+  HttpRequest,
+  HttpServerOptions,
+} from './sources/from-http-server.ts';
+export { fromHttpServer, HttpSource } from './sources/from-http-server.ts';
 export { fromIterable, IterableSource } from './sources/from-iterable.ts';
 export type { ObservableInput } from './sources/from-observable.ts';
 export { fromObservable, ObservableSource } from './sources/from-observable.ts';
