@@ -4,6 +4,7 @@ export { Backoff } from './connect/backoff.ts';
 export { importPeer } from './connect/import-peer.ts';
 export type { ListenOptions } from './connect/listen.ts';
 export type { MessageOptions } from './connect/message-source.ts';
+export type { NatsClientOptions } from './connect/nats-client.ts';
 export type { Session } from './connect/reconnect.ts';
 export { reconnecting } from './connect/reconnect.ts';
 export type { RedisClientOptions } from './connect/redis-client.ts';
@@ -95,6 +96,8 @@ export type {
   SinkContext,
 } from './sinks/batch-sink.ts';
 export { PartialWriteError, Sink } from './sinks/batch-sink.ts';
+export type { NatsReceipt, NatsSinkOptions } from './sinks/to-nats.ts';
+export { NatsSink, toNats } from './sinks/to-nats.ts';
 export type { InteropObservable, Observer, Subscription } from './sinks/to-observable.ts';
 export type { RedisFields, RedisStreamSinkOptions } from './sinks/to-redis-stream.ts';
 export { RedisStreamSink, toRedisStream } from './sinks/to-redis-stream.ts';
@@ -114,6 +117,8 @@ export type {
 } from './sources/from-http-server.ts';
 export { fromHttpServer, HttpSource } from './sources/from-http-server.ts';
 export { fromIterable, IterableSource } from './sources/from-iterable.ts';
+export type { NatsMessage, NatsOptions } from './sources/from-nats.ts';
+export { fromNats, NatsSource } from './sources/from-nats.ts';
 export type { ObservableInput } from './sources/from-observable.ts';
 export { fromObservable, ObservableSource } from './sources/from-observable.ts';
 export { fromPeriodic, PeriodicSource } from './sources/from-periodic.ts';

@@ -49,8 +49,8 @@ export interface MessageRun<T> extends SourceRun<T> {
   whenRoom(): Promise<void>;
   /**
    * Sends a message downstream. Resolves when the next one may be sent; `settle` is called once when
-   * everything downstream is done with it, also after the connection is gone. It must not throw; what
-   * it returns may reject, as the broker then redelivers.
+   * everything downstream is done with it, also after the connection is gone. It may fail, as the
+   * broker then delivers the message again.
    */
   deliver(element: T, settle: (settlement: Settlement) => unknown): Promise<void>;
 }
@@ -165,8 +165,7 @@ export abstract class MessageSource<T> extends Source<T> {
       acknowledge: (...errors: unknown[]) => {
         this.#inFlight--;
         this.#settled.open();
-        const told = settle(errors.length === 0 ? 'acknowledge' : this.#failure);
-        Promise.resolve(told).catch(() => undefined);
+        void tell(settle, errors.length === 0 ? 'acknowledge' : this.#failure);
       },
     });
   }
@@ -181,5 +180,17 @@ export abstract class MessageSource<T> extends Source<T> {
     }, this.#stopTimeout);
     while (this.#inFlight > 0 && !isOver) await this.#settled.wait();
     clock.clearTimeout(timer);
+  }
+}
+
+/** Tells the broker. Where that fails the connection is lost, as whoever reads from it will find. */
+async function tell(
+  settle: (settlement: Settlement) => unknown,
+  settlement: Settlement,
+): Promise<void> {
+  try {
+    await settle(settlement);
+  } catch {
+    // The broker has not heard of it, and delivers the message again.
   }
 }

@@ -53,7 +53,9 @@ export class ServerAddress {
     isRefused: (error: unknown) => boolean = () => false,
   ): MillraceError {
     if (error instanceof MillraceError) return error;
-    const code = isRefused(error) ? 'ERR_REFUSED' : 'ERR_CONNECTION';
+    // What a client calls wrong at once, such as an option that it does not take, stays wrong.
+    const isWrong = error instanceof TypeError || error instanceof RangeError;
+    const code = isWrong || isRefused(error) ? 'ERR_REFUSED' : 'ERR_CONNECTION';
     return new MillraceError(code, this.redact(`Cannot ${action} at ${this.host}: ${say(error)}`));
   }
 

@@ -1,6 +1,11 @@
-import { fromRedisStream, type Stream } from '../../src/index.ts';
+import { fromNats, fromRedisStream, type Stream } from '../../src/index.ts';
 
 const sources: Record<string, (url: string, name: string) => Stream<string>> = {
+  nats(url, name) {
+    const source = fromNats(name, { url, consumer: 'c', ackWait: 1000 });
+    void source.start();
+    return source.map(({ data }) => data.toString());
+  },
   redis(url, name) {
     const source = fromRedisStream(name, { url, group: 'g', claimIdle: 500 });
     void source.start();
