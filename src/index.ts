@@ -27,6 +27,7 @@ export { FrameAggregates } from './frame/frame-aggregates.ts';
 export { FramedWindow } from './frame/framed-windows.ts';
 export type { GroupKey } from './frame/group-by.ts';
 export { GroupBy, GroupedColumn } from './frame/group-by.ts';
+export type { EmittedGroups, GroupByOptions, WindowGroupOptions } from './frame/group-options.ts';
 export type { ParquetOptions, RunOptions, RunProgress, RunResult } from './frame/parquet.ts';
 export { Scalar } from './frame/scalar.ts';
 export { Series } from './frame/series.ts';

@@ -14,14 +14,15 @@ export type AggregateName =
   | 'var'
   | 'std'
   | 'first'
-  | 'last';
+  | 'last'
+  | 'nunique';
 
 /** The type of an aggregate of a column of type `D`. */
 export type AggregateType<D extends ColumnType, F> = F extends 'sum'
   ? SumOf<D>
   : F extends 'mean' | 'var' | 'std'
     ? 'f64'
-    : F extends 'count' | 'size'
+    : F extends 'count' | 'size' | 'nunique'
       ? 'i64'
       : D;
 
@@ -47,9 +48,18 @@ const NAMES: ReadonlySet<string> = new Set<AggregateName>([
   'std',
   'first',
   'last',
+  'nunique',
 ]);
 
 const NUMERIC: ReadonlySet<string> = new Set<AggregateName>(['sum', 'mean', 'var', 'std']);
+
+/** Operators that aggregate values of every type; windows of rows know numbers and times alone. */
+const EVERY_TYPE: ReadonlySet<string> = new Set([
+  'aggregate',
+  'groupBy',
+  'partitionGroupBy',
+  'window',
+]);
 
 /** Throws a TypeError unless `fn` is an aggregate's name. */
 export function checkAggregate(operator: string, fn: unknown): AggregateName {
@@ -61,21 +71,28 @@ export function checkAggregate(operator: string, fn: unknown): AggregateName {
   return fn as AggregateName;
 }
 
-/** The type of an aggregate; throws a TypeError for one that the column's type has not. */
-export function aggregateType(operator: string, { fn, column }: Request): ColumnType {
+/** The type of an aggregate; throws a TypeError for one that there is not for the column's type. */
+export function aggregateType({ operator, op }: Aggregator, { fn, column }: Request): ColumnType {
   if (NUMERIC.has(fn) && !isNumeric(column.type)) {
     throw new TypeError(
       `Cannot create ${operator}.${fn}: column '${column.name}' must be numeric, got ${column.type}`,
     );
   }
-  if ((fn === 'min' || fn === 'max') && column.type === 'bool') {
-    throw new TypeError(
-      `Cannot create ${operator}.${fn}: column '${column.name}' must have an order, got bool`,
-    );
+  if (!EVERY_TYPE.has(op)) {
+    if (fn === 'nunique') {
+      throw new TypeError(
+        `Cannot create ${operator}.nunique: distinct values are counted in groups, in window() and over all rows`,
+      );
+    }
+    if (column.type === 'utf8' && fn !== 'count' && fn !== 'size') {
+      throw new TypeError(
+        `Cannot create ${operator}.${fn}: column '${column.name}' must not be text here, got utf8`,
+      );
+    }
   }
   if (fn === 'sum') return isFloat(column.type) ? 'f64' : 'i64';
   if (fn === 'mean' || fn === 'var' || fn === 'std') return 'f64';
-  return fn === 'count' || fn === 'size' ? 'i64' : column.type;
+  return fn === 'count' || fn === 'size' || fn === 'nunique' ? 'i64' : column.type;
 }
 
 /** How an aggregating operator turns its input into rows, one value, or a table. */
@@ -101,10 +118,10 @@ export function aggregateNode(
   aggregator: Aggregator,
   requests: readonly Request[],
 ): PlanNode {
-  const { operator, op, args, argsFor, keys, yields, first, framed = false } = aggregator;
+  const { op, args, argsFor, keys, yields, first, framed = false } = aggregator;
   const outputs = requests.map((request) => ({
     name: request.as,
-    type: aggregateType(operator, request),
+    type: aggregateType(aggregator, request),
   }));
   const input = inputNode(over, !framed && keys === undefined);
   const aggs = requests.map(({ fn, column, as, ddof }): Agg => {

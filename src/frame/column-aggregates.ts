@@ -81,7 +81,10 @@ export class ColumnAggregates<
     return this.#one('size', this.#aggregator.keys && 'size') as ColumnResults<'i64', 'size', K>[R];
   }
 
-  /** The least value; of text, the first in order of its UTF-8 bytes. */
+  /**
+   * The least value: of text the first in order of its UTF-8 bytes, `false` before `true`. Of text in
+   * groups, in `window()` and over all rows only, as `max`, `first` and `last`.
+   */
   min(): ColumnResults<D, N, K>[R] {
     return this.#one('min') as ColumnResults<D, N, K>[R];
   }
@@ -109,6 +112,14 @@ export class ColumnAggregates<
   /** The last value that is not missing. */
   last(): ColumnResults<D, N, K>[R] {
     return this.#one('last') as ColumnResults<D, N, K>[R];
+  }
+
+  /**
+   * How many distinct values are there, missing ones not counted: −0 and 0 are one, and so are all
+   * NaN. In groups, in `window()` and over all rows; keeps every distinct value.
+   */
+  nunique(): ColumnResults<'i64', N, K>[R] {
+    return this.#one('nunique') as ColumnResults<'i64', N, K>[R];
   }
 
   /** Several aggregates at once, each in a column of its own name. */

@@ -131,6 +131,11 @@ export abstract class ColumnNode<Out> {
     return this.#graph.lateRows;
   }
 
+  /** Groups so far that `maxGroups` or `ttl` of a `groupBy` gave up, in this graph. */
+  get evictedGroups(): number {
+    return this.#graph.evictedGroups;
+  }
+
   /**
    * Writes a drawing of the whole graph that these columns are in, both planes of it.
    *

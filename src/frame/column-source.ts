@@ -20,7 +20,7 @@ export interface BatchOptions {
    * waits for `flush()`.
    */
   readonly linger?: Duration;
-  /** Where `linger` gets its time from; by default the process's clock. */
+  /** Where `linger`, and `ttl` of groups, get their time from; by default the process's clock. */
   readonly clock?: Clock;
 }
 
@@ -159,6 +159,11 @@ export class ColumnSource implements GraphSource {
     this.#cancel();
     this.#discard(0);
     this.#rows = 0;
+  }
+
+  /** The time by the clock of this source. */
+  wallTime(): number {
+    return this.#clock.wallTime();
   }
 
   /** What is left to do after the first value of a batch and after the last. */

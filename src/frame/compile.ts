@@ -60,16 +60,22 @@ export function planSpec(
 
 /**
  * The text columns of the input that serve as keys. Only these get a table of all strings seen, which
- * grows with the number of distinct ones as the keyed state itself does.
+ * grows with the number of distinct ones as the keyed state itself does. Where groups end, so must
+ * the strings of their keys.
  */
 function internedColumns(entries: readonly PlanEntry[]): Set<string> {
   const names = new Set<string>();
   for (const { node, sink } of entries) {
-    if (sink) continue;
+    if (sink || forgetsKeys(node)) continue;
     if (node.op === 'valueCounts') trace({ of: node.spec.input as PlanNode }, names);
     for (const { expr } of (node.spec.keys ?? []) as readonly Key[]) trace(expr, names);
   }
   return names;
+}
+
+/** Whether the groups of a node end. */
+function forgetsKeys({ op, spec }: PlanNode): boolean {
+  return op === 'window' || spec.maxGroups !== undefined || spec.ttl !== undefined;
 }
 
 /** Adds the columns of the input that an expression shows the text of. */

@@ -16,7 +16,8 @@ import {
   schemaOf,
 } from './frame-aggregates.ts';
 import { FramedWindow, type Groups, timePartition } from './framed-windows.ts';
-import { GroupBy, type GroupKey, groupKeys, type KeySchema } from './group-by.ts';
+import { GroupBy, type GroupKey, type KeySchema } from './group-by.ts';
+import { type GroupByOptions, groupArguments } from './group-options.ts';
 import {
   type FileColumns,
   type FileSchema,
@@ -222,13 +223,18 @@ export class DataFrameMethods<S extends Schema> extends ColumnNode<Table<S>> {
     );
   }
 
-  /** Rows by the values of keys: names of columns, or expressions such as `frame.at.floor('1h')`. */
-  groupBy<const G extends readonly GroupKey<S>[]>(...keys: G): Groups<S, KeySchema<S, G>> {
-    const aggregator = { operator: 'groupBy', op: 'groupBy', yields: 'value' } as const;
-    return new GroupBy(this.#node, aggregator, groupKeys(this.#node, keys)) as unknown as Groups<
-      S,
-      KeySchema<S, G>
-    >;
+  /**
+   * Rows by the values of keys: names of columns, or expressions such as `frame.at.floor('1h')`. Last
+   * may come options, which say what is emitted and bound the groups, see {@link GroupByOptions}.
+   */
+  groupBy<const G extends readonly GroupKey<S>[]>(...keys: G): Groups<S, KeySchema<S, G>>;
+  groupBy<const G extends readonly GroupKey<S>[]>(
+    ...keysAndOptions: [...G, GroupByOptions<S>]
+  ): Groups<S, KeySchema<S, G>>;
+  groupBy(...given: readonly unknown[]): unknown {
+    const { keys, args } = groupArguments(this.#node, given);
+    const aggregator = { operator: 'groupBy', op: 'groupBy', args, yields: 'value' } as const;
+    return new GroupBy(this.#node, aggregator, keys);
   }
 
   /** Aggregates over the last `n` rows, one row for every row: missing until `minPeriods` are there. */

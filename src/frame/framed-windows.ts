@@ -2,13 +2,8 @@ import type { Duration } from '../time/duration.ts';
 import type { Aggregator } from './aggregate.ts';
 import { checkNanoseconds, checkOptions, shown } from './checks.ts';
 import { FrameAggregates, findColumn } from './frame-aggregates.ts';
-import {
-  GroupBy,
-  type GroupKey,
-  type GroupProperties,
-  groupKeys,
-  type KeySchema,
-} from './group-by.ts';
+import { GroupBy, type GroupKey, type GroupProperties, type KeySchema } from './group-by.ts';
+import { type WindowGroupOptions, windowGroupArguments } from './group-options.ts';
 import type { PlanColumn, PlanNode } from './plan-node.ts';
 import type { Shape } from './results.ts';
 import type { Merge, Schema } from './types.ts';
@@ -51,9 +46,19 @@ export class FramedWindow<
     this.#first = aggregator.first ?? [];
   }
 
-  /** The rows of the window by the values of keys. A group without rows in the window is absent. */
-  groupBy<const G extends readonly GroupKey<S>[]>(...keys: G): Groups<S, MergedKeys<S, K, G>> {
-    const columns = groupKeys(this.#node, keys);
+  /**
+   * The rows of the window by the values of keys. A group without rows in the window is absent; in a
+   * window by rows, one that comes back is the last of the table. There `{ emit: 'changes' }` may
+   * come last: a table then has the groups alone that rows came to or left, and one without any row
+   * left comes once more, with the aggregates of no rows.
+   */
+  groupBy<const G extends readonly GroupKey<S>[]>(...keys: G): Groups<S, MergedKeys<S, K, G>>;
+  groupBy<const G extends readonly GroupKey<S>[]>(
+    ...keysAndOptions: [...G, WindowGroupOptions]
+  ): Groups<S, MergedKeys<S, K, G>>;
+  groupBy(...given: readonly unknown[]): unknown {
+    const { op } = this.#aggregator;
+    const { keys: columns, args } = windowGroupArguments(this.#node, given, op);
     for (const { name } of columns) {
       if (this.#first.some((other) => other.name === name)) {
         throw new TypeError(
@@ -61,10 +66,8 @@ export class FramedWindow<
         );
       }
     }
-    return new GroupBy(this.#node, this.#aggregator, columns) as unknown as Groups<
-      S,
-      MergedKeys<S, K, G>
-    >;
+    const aggregator = { ...this.#aggregator, args: { ...this.#aggregator.args, ...args } };
+    return new GroupBy(this.#node, aggregator, columns);
   }
 }
 

@@ -15,6 +15,8 @@ export interface GraphSource {
   settle(): void;
   /** Forgets what was collected. */
   clear(): void;
+  /** Milliseconds since 1970 UTC. */
+  wallTime(): number;
 }
 
 interface Subscription {
@@ -30,6 +32,8 @@ interface Subscription {
 interface Compiled {
   readonly plan: Plan;
   readonly entries: readonly PlanEntry[];
+  /** Whether a node measures time by the clock. */
+  readonly timed: boolean;
 }
 
 /**
@@ -167,10 +171,16 @@ export class Graph {
     return this.#compiled?.plan.lateRows() ?? 0;
   }
 
+  /** Groups given up for a bound. */
+  get evictedGroups(): number {
+    return this.#compiled?.plan.evictedGroups() ?? 0;
+  }
+
   /** The plan, its memory ready for another batch. */
   #ready(): Plan | null {
     const plan = this.plan();
     if (this.#reuses && !this.#delivering) plan?.rewind();
+    if (this.#compiled?.timed) plan?.setTime(this.source.wallTime());
     return plan;
   }
 
@@ -182,7 +192,7 @@ export class Graph {
       const settled = before?.plan.input.filter(({ used }) => used) ?? [];
       const plan = new Plan(planSpec(this.input, this.name, entries, settled));
       if (before !== null) plan.adopt(before.plan);
-      this.#compiled = { plan, entries };
+      this.#compiled = { plan, entries, timed: entries.some(isTimed) };
       this.#generations++;
     }
     const shown = entries.filter(({ sink }) => sink).map(({ node }) => node);
@@ -244,6 +254,11 @@ export class Graph {
     if (pending.length === 0) throw oneError(errors);
     return settleAll(pending, errors);
   }
+}
+
+/** Whether a node gives up groups that are idle by the clock, not by the times of rows. */
+function isTimed({ node: { spec } }: PlanEntry): boolean {
+  return spec.ttl !== undefined && spec.on === undefined;
 }
 
 function collect(plan: Plan, subscriptions: readonly Subscription[]): [Deliver, unknown][] {

@@ -33,7 +33,7 @@ export type KeyColumn = Key & PlanColumn;
 /**
  * The rows of a frame by the values of its keys; a missing key is a key of its own. Aggregates are
  * over all rows so far and give a table of all keys per batch, in the order in which keys were first
- * seen. Its state grows with the number of distinct keys.
+ * seen. Its state grows with the number of distinct keys, unless `maxGroups` or `ttl` bound it.
  *
  * ```ts
  * import assert from 'node:assert/strict';
@@ -74,7 +74,7 @@ export class GroupBy<S extends Schema, K extends Schema> extends FrameAggregates
 
   /** Aggregates over the last `n` rows of the row's own group, one for every row. */
   rolling(n: number, options?: RollingOptions): RollingGroups<S> {
-    this.#checkRunning('rolling');
+    checkRunning('rolling', this.#aggregator);
     const { argsFor } = rolling(n, options);
     const aggregator: Aggregator = {
       operator: 'groupBy.rolling',
@@ -85,13 +85,20 @@ export class GroupBy<S extends Schema, K extends Schema> extends FrameAggregates
     };
     return new FrameAggregates<S, 'rows', Schema>(this.#node, aggregator) as RollingGroups<S>;
   }
+}
 
-  #checkRunning(operator: string): void {
-    if (this.#aggregator.op !== 'groupBy') {
-      throw new TypeError(
-        `Cannot create ${operator}: it works on groups of all rows, not on those of ${this.#aggregator.operator}`,
-      );
-    }
+/** Throws a TypeError unless the groups are of all rows, and for good. */
+function checkRunning(operator: string, { op, operator: name, args = {} }: Aggregator): void {
+  if (op !== 'groupBy') {
+    throw new TypeError(
+      `Cannot create ${operator}: it works on groups of all rows, not on those of ${name}`,
+    );
+  }
+  const options = Object.keys(args);
+  if (options.length > 0) {
+    throw new TypeError(
+      `Cannot create ${operator}: it has a row for every row, and takes no options of groupBy, got ${options.join(', ')}`,
+    );
   }
 }
 
@@ -135,11 +142,7 @@ export class GroupedColumn<
   /** The value `n` rows back (default 1) in the row's own group; missing where there is none. */
   shift(n = 1): Series<D, N> {
     checkCount('shift', 'n', n);
-    if (this.#aggregator.op !== 'groupBy') {
-      throw new TypeError(
-        `Cannot create shift: it works on groups of all rows, not on those of ${this.#aggregator.operator}`,
-      );
-    }
+    checkRunning('shift', this.#aggregator);
     const { graph, domain } = this.#node;
     const { name, type } = this.#column;
     const spec = {

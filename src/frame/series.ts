@@ -429,6 +429,11 @@ export class Series<
     return this.#running().last();
   }
 
+  /** How many distinct values there were so far; all of them are kept. */
+  nunique(): Scalar<'i64'> {
+    return this.#running().nunique();
+  }
+
   /** The running sum, a row for every row. A missing value stays missing and is passed over. */
   cumsum(): Series<D, N> {
     return this.#cumulative('sum');

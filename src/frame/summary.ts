@@ -1,7 +1,7 @@
 import type { Stream } from '../stream.ts';
 import { ColumnNode } from './column-node.ts';
 import { toResultStream } from './crossing.ts';
-import type { PlanNode } from './plan-node.ts';
+import { PlanNode } from './plan-node.ts';
 import type { Table } from './table.ts';
 import type { Schema } from './types.ts';
 
@@ -34,6 +34,31 @@ export class Summary<S extends Schema = Schema> extends ColumnNode<Table<S>> {
   /** The results as a stream, one element per batch. */
   toStream(): Stream<Table<S>> {
     return toResultStream(this);
+  }
+
+  /**
+   * The groups that a `groupBy` with `maxGroups` or `ttl` gives up, with their last results: a table
+   * for each batch that there are any, the longest idle first. Throws a TypeError for another table.
+   *
+   * ```ts
+   * import assert from 'node:assert/strict';
+   * import { DataFrame } from 'millrace';
+   *
+   * const visits = new DataFrame({ user: 'utf8', pages: 'i64' });
+   * const sums = visits.groupBy('user', { maxGroups: 2 }).pages.sum();
+   * const gone = sums.evicted().sinkToList();
+   * visits.emit({ user: ['ann', 'bob', 'ann', 'cem'], pages: [1, 2, 3, 4] });
+   * assert.deepEqual(gone[0]?.toRows(), [{ user: 'bob', pages: 2 }]);
+   * ```
+   */
+  evicted(): Summary<S> {
+    const { graph, columns, spec } = this.#node;
+    if (spec.maxGroups === undefined && spec.ttl === undefined) {
+      throw new TypeError(
+        `Cannot create evicted: only a groupBy with maxGroups or ttl gives up groups, got ${this.#node.op}`,
+      );
+    }
+    return new Summary(new PlanNode(graph, 'table', columns, { op: 'evicted', input: this.#node }));
   }
 
   protected override node(): PlanNode {

@@ -84,7 +84,9 @@ export declare class NativePlan {
   restore(snapshot: Uint8Array): void
   /** Takes over the state of an earlier plan, whose nodes are the first of this one. */
   adopt(earlier: NativePlan): void
-  /** JSON text: `{"lateRows": number}`. */
+  /** Tells the time, in milliseconds since 1970 UTC, from the next batch on. */
+  setTime(milliseconds: number): void
+  /** JSON text: `{"lateRows": number, "evictedGroups": number}`. */
   stats(): string
   /** JSON text: all strings of a dictionary, in the order of their ids, null for a missing one. */
   dictionary(dictionary: number): string

@@ -129,9 +129,23 @@ export class Plan {
     crossing(() => this.#native.restore(snapshot));
   }
 
+  /** Tells the time, in milliseconds since 1970 UTC, from the next batch on. */
+  setTime(milliseconds: number): void {
+    this.#native.setTime(milliseconds);
+  }
+
   /** Rows that came too late for their partition and were dropped. */
   lateRows(): number {
-    return (JSON.parse(this.#native.stats()) as { lateRows: number }).lateRows;
+    return this.#stats().lateRows;
+  }
+
+  /** Groups that were given up for a bound. */
+  evictedGroups(): number {
+    return this.#stats().evictedGroups;
+  }
+
+  #stats(): { lateRows: number; evictedGroups: number } {
+    return JSON.parse(this.#native.stats()) as { lateRows: number; evictedGroups: number };
   }
 
   #reserve(): void {

@@ -52,6 +52,56 @@ const building: [name: string, build: () => unknown, error: RegExp][] = [
     () => frame().col(loose<'x'>('z')),
     /col: no column 'z', the frame has k, x/,
   ],
+  [
+    'groupBy with another option',
+    () => frame().groupBy('k', loose<{ emit: 'all' }>({ most: 1 })),
+    /groupBy: unknown option 'most', expected emit, maxGroups, ttl, on/,
+  ],
+  [
+    'groupBy emit',
+    () => frame().groupBy('k', { emit: loose<'all'>('some') }),
+    /emit must be 'all' or 'changes', got 'some'/,
+  ],
+  ['groupBy maxGroups', () => frame().groupBy('k', { maxGroups: 0 }), /maxGroups must be a pos/],
+  [
+    'groupBy ttl',
+    () => frame().groupBy('k', { ttl: 0 }),
+    /groupBy: the duration must be above zero/,
+  ],
+  [
+    'groupBy on',
+    () => frame().groupBy('k', { ttl: '1s', on: loose<never>('x') }),
+    /groupBy: column 'x' must be a timestamp, got f64/,
+  ],
+  [
+    'groupBy on alone',
+    () => frame().groupBy('k', { on: loose<never>('x') }),
+    /on is for ttl, got no/,
+  ],
+  [
+    'window ttl',
+    () =>
+      frame()
+        .window({ n: 2 })
+        .groupBy('k', loose<{ emit: 'all' }>({ ttl: 1 })),
+    /groupBy: unknown option 'ttl', expected emit/,
+  ],
+  [
+    'rolling of bounded groups',
+    () => frame().groupBy('k', { maxGroups: 2 }).rolling(2),
+    /rolling: it has a row for every row, and takes no options of groupBy, got maxGroups/,
+  ],
+  [
+    'evicted of all groups',
+    () => frame().groupBy('k').x.sum().evicted(),
+    /evicted: only a groupBy with maxGroups or ttl gives up groups, got groupBy/,
+  ],
+  [
+    'rolling text',
+    () => frame().rolling(2).k.max(),
+    /rolling.max: column 'k' must not be text here/,
+  ],
+  ['rolling nunique', () => frame().x.rolling(2).nunique(), /rolling.nunique: distinct values are/],
   ['groupBy of one', () => frame().groupBy(loose<'k'>('z')), /groupBy: no column 'z'/],
   ['groupBy nothing', () => frame().groupBy(), /groupBy: expected at least one column/],
   ['groupBy a number', () => frame().groupBy(loose<'k'>(3)), /groupBy: no column 3/],

@@ -39,6 +39,11 @@ impl Frequencies {
         }
     }
 
+    /// Keeps the counts of these ids alone, which become 0, 1, 2, ...
+    pub fn keep(&mut self, ids: &[u32]) {
+        crate::group::keep(&mut self.counts, ids, &0);
+    }
+
     /// The counts in the order of the ids.
     pub fn counts(&self) -> &[u64] {
         &self.counts

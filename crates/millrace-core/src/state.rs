@@ -67,6 +67,17 @@ impl StateWriter {
         self
     }
 
+    /// Texts, of which some may be missing: their lengths, then all of them in a row.
+    pub(crate) fn texts<'a>(&mut self, texts: impl Iterator<Item = Option<&'a str>>) -> &mut Self {
+        let mut lengths = Vec::new();
+        let mut whole = String::new();
+        for text in texts {
+            lengths.push(text.map_or(u64::MAX, |text| text.len() as u64));
+            whole.push_str(text.unwrap_or_default());
+        }
+        self.u64s(&lengths).bytes(whole.as_bytes())
+    }
+
     pub(crate) fn finish(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.bytes)
     }
@@ -158,6 +169,32 @@ impl<'a> StateReader<'a> {
     pub(crate) fn bytes(&mut self) -> Result<&'a [u8], KernelError> {
         let length = self.length(1)?;
         self.take(length)
+    }
+
+    pub(crate) fn texts(&mut self) -> Result<Vec<Option<&'a str>>, KernelError> {
+        let lengths = self.u64s()?;
+        let mut rest =
+            str::from_utf8(self.bytes()?).map_err(|_| self.corrupt("a text is not UTF-8"))?;
+        let texts = lengths
+            .into_iter()
+            .map(|length| {
+                if length == u64::MAX {
+                    return Ok(None);
+                }
+                let split = usize::try_from(length)
+                    .ok()
+                    .and_then(|length| rest.split_at_checked(length));
+                let (text, after) =
+                    split.ok_or_else(|| self.corrupt("texts exceed their bytes"))?;
+                rest = after;
+                Ok(Some(text))
+            })
+            .collect::<Result<_, KernelError>>()?;
+        if rest.is_empty() {
+            Ok(texts)
+        } else {
+            Err(self.corrupt("bytes that are of no text"))
+        }
     }
 
     /// Asserts that the state has been read to its end.

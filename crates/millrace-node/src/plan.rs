@@ -269,10 +269,24 @@ impl NativePlan {
         })
     }
 
-    /// JSON text: `{"lateRows": number}`.
+    /// Tells the time, in milliseconds since 1970 UTC, from the next batch on.
+    #[napi]
+    pub fn set_time(&mut self, milliseconds: f64) {
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a cast of a float saturates"
+        )]
+        self.plan.set_now((milliseconds * 1e6) as i64);
+    }
+
+    /// JSON text: `{"lateRows": number, "evictedGroups": number}`.
     #[napi]
     pub fn stats(&self) -> Result<String> {
-        Ok(json!({ "lateRows": self.plan.late_rows() }).to_string())
+        let stats = json!({
+            "lateRows": self.plan.late_rows(),
+            "evictedGroups": self.plan.evicted_groups(),
+        });
+        Ok(stats.to_string())
     }
 
     /// JSON text: all strings of a dictionary, in the order of their ids, null for a missing one.

@@ -152,6 +152,21 @@ impl IntegerDictionary {
         }
     }
 
+    /// Keeps these keys alone, which get the ids 0, 1, 2, ... Cost: linear in them.
+    pub fn keep(&mut self, ids: &[u32]) {
+        let mut next = Self {
+            seeds: self.seeds,
+            ..Self::new()
+        };
+        for &id in ids {
+            match self.get(id) {
+                Some(key) => next.intern(key),
+                None => next.intern_null(),
+            };
+        }
+        *self = next;
+    }
+
     /// The state as bytes. Cost: linear in the keys.
     pub fn snapshot(&self) -> Vec<u8> {
         let null = self.null_id.map_or(u64::MAX, u64::from);

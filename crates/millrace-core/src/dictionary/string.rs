@@ -280,6 +280,21 @@ impl Dictionary {
         }
     }
 
+    /// Keeps these keys alone, which get the ids 0, 1, 2, ... Cost: linear in their bytes.
+    pub fn keep(&mut self, ids: &[u32]) {
+        let mut next = Self {
+            seeds: self.seeds,
+            ..Self::new()
+        };
+        for &id in ids {
+            match self.get(id) {
+                Some(key) => next.intern(key),
+                None => next.intern_null(),
+            };
+        }
+        *self = next;
+    }
+
     /// The state as bytes. Cost: linear in the bytes of the keys.
     pub fn snapshot(&self) -> Vec<u8> {
         let lengths: Vec<u64> = self

@@ -102,6 +102,16 @@ impl GroupedAggregate {
         (0..groups).map(|id| self.value(id as u32)).collect()
     }
 
+    /// Keeps these groups alone, which get the ids 0, 1, 2, ...
+    pub fn keep(&mut self, groups: &[u32]) {
+        match &mut self.table {
+            Table::Sum(table) => table.keep(groups),
+            Table::Extremum(table) => table.keep(groups),
+            Table::Moments(table) => table.keep(groups),
+            Table::Ends(table) => table.keep(groups),
+        }
+    }
+
     /// Forgets all groups, keeping the memory.
     pub fn clear(&mut self) {
         match &mut self.table {

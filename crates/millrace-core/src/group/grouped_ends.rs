@@ -55,6 +55,12 @@ impl GroupedEnds {
         (*self.seen.get(id)?).then(|| self.values[id])
     }
 
+    /// Keeps these groups alone, which get the ids 0, 1, 2, ...
+    pub fn keep(&mut self, groups: &[u32]) {
+        super::keep(&mut self.values, groups, &0.0);
+        super::keep(&mut self.seen, groups, &false);
+    }
+
     /// Forgets all groups.
     pub fn clear(&mut self) {
         self.values.clear();

@@ -75,6 +75,12 @@ impl GroupedExtremum {
         (*self.seen.get(id)?).then(|| self.best[id] + 0.0)
     }
 
+    /// Keeps these groups alone, which get the ids 0, 1, 2, ...
+    pub fn keep(&mut self, groups: &[u32]) {
+        super::keep(&mut self.best, groups, &self.neutral);
+        super::keep(&mut self.seen, groups, &false);
+    }
+
     /// Forgets all groups.
     pub fn clear(&mut self) {
         self.best.clear();

@@ -132,6 +132,11 @@ impl GroupedInteger {
         (0..groups).map(|id| self.value(id as u32)).collect()
     }
 
+    /// Keeps these groups alone, which get the ids 0, 1, 2, ...
+    pub fn keep(&mut self, groups: &[u32]) {
+        super::keep(&mut self.entries, groups, &Entry::default());
+    }
+
     /// Forgets all groups, keeping the memory.
     pub fn clear(&mut self) {
         self.entries.clear();

@@ -68,6 +68,11 @@ impl GroupedMoments {
         }
     }
 
+    /// Keeps these groups alone, which get the ids 0, 1, 2, ...
+    pub fn keep(&mut self, groups: &[u32]) {
+        super::keep(&mut self.entries, groups, &EMPTY);
+    }
+
     /// Forgets all groups.
     pub fn clear(&mut self) {
         self.entries.clear();

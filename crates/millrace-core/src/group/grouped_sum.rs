@@ -111,6 +111,11 @@ impl GroupedSum {
         all_counted.then_some(means)
     }
 
+    /// Keeps these groups alone, which get the ids 0, 1, 2, ...
+    pub fn keep(&mut self, groups: &[u32]) {
+        super::keep(&mut self.entries, groups, &Default::default());
+    }
+
     /// Forgets all groups.
     pub fn clear(&mut self) {
         self.entries.clear();

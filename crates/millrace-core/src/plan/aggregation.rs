@@ -6,8 +6,10 @@
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Float64Type, Int64Type};
-use arrow_array::{Array, ArrayRef, BooleanArray, Float64Array, Int64Array};
+use arrow_array::types::{Float64Type, Int32Type, Int64Type};
+use arrow_array::{
+    Array, ArrayRef, BooleanArray, Float64Array, Int32Array, Int64Array, StringArray,
+};
 use arrow_buffer::{BooleanBuffer, NullBuffer};
 
 use super::operator::Context;
@@ -24,6 +26,10 @@ pub(crate) enum Lane {
     Integer,
     /// Only whether a value is there matters.
     Presence,
+    /// Text is compared and kept.
+    Text,
+    /// Distinct values are counted, of floats, integers or text.
+    Distinct,
 }
 
 /// A column converted to its lane.
@@ -31,6 +37,14 @@ pub(crate) enum Lane {
 pub(crate) enum LaneColumn {
     Float(Float64Array),
     Integer(Int64Array),
+    Text(TextColumn),
+}
+
+/// A column of text, plain or as ids of a dictionary.
+#[derive(Debug, Clone)]
+pub(crate) enum TextColumn {
+    Plain(StringArray),
+    Ids(Int32Array, StringArray),
 }
 
 /// One aggregate, ready to run.
@@ -40,6 +54,8 @@ pub(crate) struct Aggregation {
     pub(crate) lane: Lane,
     /// The column converted to the lane; none counts rows.
     pub(crate) column: Option<ExpressionId>,
+    /// The type of the column before it was converted.
+    pub(crate) of: ColumnType,
     pub(crate) output: ColumnType,
     pub(crate) name: String,
 }
@@ -62,6 +78,7 @@ impl Aggregation {
                 let (_, zeros, _) = context.zeros(rows).into_parts();
                 LaneColumn::Integer(Int64Array::new(zeros, array.nulls().cloned()))
             }
+            Lane::Text | Lane::Distinct => LaneColumn::of_any(&array),
         })
     }
 
@@ -79,24 +96,59 @@ impl Aggregation {
         from_float(values, self.output)
     }
 
+    /// A result column of text.
+    pub(crate) fn texts<'a>(&self, values: impl Iterator<Item = Option<&'a str>>) -> ArrayRef {
+        Arc::new(values.collect::<StringArray>())
+    }
+
     /// A result column of the integer kernel, in the output's type.
     pub(crate) fn integers(&self, values: Int64Array) -> Result<ArrayRef, PlanError> {
         from_integer(values, self.output)
     }
 }
 
-impl LaneColumn {
-    pub(crate) fn len(&self) -> usize {
-        match self {
-            Self::Float(array) => array.len(),
-            Self::Integer(array) => array.len(),
-        }
+impl TextColumn {
+    /// The rows, `None` for a missing one.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = Option<&str>> {
+        (0..self.len()).map(move |row| match self {
+            Self::Plain(texts) => texts.is_valid(row).then(|| texts.value(row)),
+            Self::Ids(ids, strings) => ids
+                .is_valid(row)
+                .then(|| strings.value(ids.value(row) as usize)),
+        })
     }
 
+    fn len(&self) -> usize {
+        match self {
+            Self::Plain(texts) => texts.len(),
+            Self::Ids(ids, _) => ids.len(),
+        }
+    }
+}
+
+impl LaneColumn {
     pub(crate) fn slice(&self, start: usize, rows: usize) -> Self {
         match self {
             Self::Float(array) => Self::Float(array.slice(start, rows)),
             Self::Integer(array) => Self::Integer(array.slice(start, rows)),
+            Self::Text(TextColumn::Plain(texts)) => {
+                Self::Text(TextColumn::Plain(texts.slice(start, rows)))
+            }
+            Self::Text(TextColumn::Ids(ids, strings)) => {
+                Self::Text(TextColumn::Ids(ids.slice(start, rows), strings.clone()))
+            }
+        }
+    }
+
+    /// As [`Self::from_array`], of text too.
+    fn of_any(array: &ArrayRef) -> Self {
+        if let Some(encoded) = array.as_dictionary_opt::<Int32Type>() {
+            let strings = encoded.values().as_string().clone();
+            Self::Text(TextColumn::Ids(encoded.keys().clone(), strings))
+        } else if let Some(texts) = array.as_string_opt() {
+            Self::Text(TextColumn::Plain(texts.clone()))
+        } else {
+            Self::from_array(&**array)
         }
     }
 

@@ -167,6 +167,29 @@ impl GroupKeys {
         self.columns(groups, dictionaries)
     }
 
+    /// Keeps these groups alone, which get the ids 0, 1, 2, ...
+    pub(crate) fn keep(&mut self, groups: &[u32]) {
+        let Some(rows) = &mut self.rows else {
+            if let [column] = &mut self.columns[..] {
+                column.keep(groups);
+            }
+            return;
+        };
+        let kept: Vec<Vec<u32>> = groups.iter().filter_map(|&group| rows.get(group)).collect();
+        *rows = RowDictionary::new(self.columns.len());
+        for (at, (column, part)) in self.columns.iter_mut().zip(&mut self.scratch).enumerate() {
+            // Each key of the column once, in the order of the groups.
+            let mut order = IntegerDictionary::new();
+            part.clear();
+            part.extend(kept.iter().map(|row| order.intern(i64::from(row[at]))));
+            #[expect(clippy::cast_possible_truncation, reason = "these keys came from u32")]
+            let ids: Vec<u32> = order.keys().iter().map(|&key| key as u32).collect();
+            column.keep(&ids);
+        }
+        let parts: Vec<&[u32]> = self.scratch.iter().map(Vec::as_slice).collect();
+        rows.intern(&parts, &mut Vec::with_capacity(kept.len()));
+    }
+
     /// Forgets all groups.
     pub(crate) fn clear(&mut self) {
         for column in &mut self.columns {
@@ -229,6 +252,20 @@ impl KeyColumn {
         match &self.seen {
             Seen::Ids { keys, .. } | Seen::Integers { keys, .. } => keys.len(),
             Seen::Text(keys) => keys.len(),
+        }
+    }
+
+    fn keep(&mut self, ids: &[u32]) {
+        match &mut self.seen {
+            Seen::Ids {
+                keys, groups, all, ..
+            } => {
+                keys.keep(ids);
+                groups.clear();
+                *all = None;
+            }
+            Seen::Integers { keys, .. } => keys.keep(ids),
+            Seen::Text(keys) => keys.keep(ids),
         }
     }
 

@@ -10,7 +10,9 @@ mod aggregation;
 mod build;
 mod dictionaries;
 mod direct;
+mod idle_groups;
 mod keys;
+mod live_groups;
 mod nodes;
 mod operator;
 mod schema;
@@ -69,6 +71,7 @@ pub struct Plan {
     evaluation: Evaluation,
     values: Vec<Option<Value>>,
     zeros: ScalarBuffer<i64>,
+    now: i64,
     fingerprint: u64,
     /// The node that does all the work, where one alone works on a lone column of floats.
     direct: Option<usize>,
@@ -104,6 +107,7 @@ impl Plan {
             values: vec![None; nodes.len()],
             nodes,
             zeros: ScalarBuffer::from(Vec::new()),
+            now: i64::MIN,
             fingerprint: fingerprint(text),
         })
     }
@@ -214,6 +218,21 @@ impl Plan {
             .iter()
             .map(|node| node.operator.late_rows())
             .sum()
+    }
+
+    /// How many groups were given up for a bound of their number or of their idle time.
+    #[must_use]
+    pub fn evicted_groups(&self) -> u64 {
+        self.nodes
+            .iter()
+            .map(|node| node.operator.evicted_groups())
+            .sum()
+    }
+
+    /// Tells the time, in nanoseconds since 1970 UTC, for nodes that measure how long groups are idle
+    /// and have no times of rows to do so by. It counts from the next batch on.
+    pub fn set_now(&mut self, now: i64) {
+        self.now = now;
     }
 
     /// The state of all nodes as bytes. Cost: linear in the state.
@@ -333,6 +352,7 @@ impl Plan {
                 values: &self.values,
                 dictionaries: &self.dictionaries,
                 zeros: &mut self.zeros,
+                now: self.now,
             };
             let value = if ready && !node.needs.is_empty() {
                 node.operator.run(&mut context)?
@@ -369,6 +389,7 @@ fn emit(sink: usize, kind: EmissionKind, value: Value, out: &mut Vec<Emission>) 
         rows,
         columns,
         breaks,
+        ..
     } = value;
     if breaks.is_empty() {
         if rows > 0 {

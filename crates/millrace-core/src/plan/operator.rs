@@ -19,6 +19,8 @@ pub(crate) struct Value {
     pub(crate) columns: Vec<ArrayRef>,
     /// Row counts at which one emission ends and the next begins; empty for one emission.
     pub(crate) breaks: Vec<usize>,
+    /// What another node shows of it.
+    pub(crate) aside: Option<Box<Value>>,
 }
 
 impl Value {
@@ -27,6 +29,7 @@ impl Value {
             rows,
             columns,
             breaks: Vec::new(),
+            aside: None,
         }
     }
 }
@@ -38,6 +41,8 @@ pub(crate) struct Context<'a> {
     pub(crate) values: &'a [Option<Value>],
     pub(crate) dictionaries: &'a [PlanDictionary],
     pub(crate) zeros: &'a mut ScalarBuffer<i64>,
+    /// The time given from outside, in nanoseconds since 1970 UTC.
+    pub(crate) now: i64,
 }
 
 impl Context<'_> {
@@ -112,6 +117,16 @@ pub(crate) trait Operator: Debug + Send {
 
     /// Rows that were dropped for coming too late.
     fn late_rows(&self) -> u64 {
+        0
+    }
+
+    /// Whether its values have something aside.
+    fn puts_aside(&self) -> bool {
+        false
+    }
+
+    /// Groups that were given up for a bound.
+    fn evicted_groups(&self) -> u64 {
         0
     }
 

@@ -82,6 +82,15 @@ pub(crate) enum NodeSpec {
         aggs: Vec<AggSpec>,
         #[serde(default)]
         emit: EmitSpec,
+        #[serde(default)]
+        max_groups: Option<f64>,
+        #[serde(default)]
+        ttl: Option<String>,
+        #[serde(default)]
+        on: Option<String>,
+    },
+    Evicted {
+        input: usize,
     },
     PartitionGroupBy {
         input: usize,
@@ -109,6 +118,8 @@ pub(crate) enum NodeSpec {
         #[serde(default)]
         keys: Vec<NamedExprSpec>,
         aggs: Vec<AggSpec>,
+        #[serde(default)]
+        emit: EmitSpec,
     },
     Cumulative {
         input: usize,

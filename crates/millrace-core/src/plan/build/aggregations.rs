@@ -22,7 +22,7 @@ impl Built {
     ) -> Result<BuiltNode, PlanError> {
         let id = self.nodes.len();
         let n = positive(n, "n", action)?;
-        let aggregations = self.aggregations(aggs, input, action)?;
+        let aggregations = self.number_aggregations(aggs, input, action)?;
         let kind = self.kind(input, &aggregations, EmissionKind::Series, action)?;
         let reads = self.aggregation_reads(&aggregations);
         let columns = outputs(&aggregations);
@@ -81,10 +81,11 @@ impl Built {
             "std" => Std { ddof },
             "first" => First,
             "last" => Last,
+            "nunique" => Count,
             other => {
                 return Err(PlanError::InvalidArgument(format!(
                     "Cannot {action}: fn must be one of sum, mean, count, size, min, max, var, \
-                     std, first, last, got {other}"
+                     std, first, last, nunique, got {other}"
                 )));
             }
         };
@@ -96,7 +97,7 @@ impl Built {
         let size = spec.function == "size";
         let column = match &spec.column {
             Some(column) if !size => column,
-            None if function != Count => {
+            None if function != Count || spec.function == "nunique" => {
                 return Err(PlanError::InvalidArgument(format!(
                     "Cannot {action}: {} must have a column, got none",
                     spec.function
@@ -108,6 +109,7 @@ impl Built {
                     function,
                     lane: Lane::Presence,
                     column: None,
+                    of: output,
                     output,
                     name,
                 });
@@ -126,7 +128,9 @@ impl Built {
             )))
         };
         let (lane, output) = match (function, column_type) {
+            (Count, _) if spec.function == "nunique" => (Lane::Distinct, ColumnType::I64),
             (Count, _) => (Lane::Presence, ColumnType::I64),
+            (First | Last | Min | Max, ColumnType::Utf8) => (Lane::Text, ColumnType::Utf8),
             (_, ColumnType::Utf8) => return mismatch(),
             (Mean | Var { .. } | Std { .. } | Sum, ColumnType::Timestamp) => return mismatch(),
             (Mean | Var { .. } | Std { .. }, _) => (Lane::Float, ColumnType::F64),
@@ -138,15 +142,41 @@ impl Built {
         let column = match lane {
             Lane::Float => self.expressions.lane(id, ColumnType::F64),
             Lane::Integer => self.expressions.lane(id, ColumnType::I64),
-            Lane::Presence => id,
+            Lane::Distinct if column_type != ColumnType::Utf8 => {
+                self.expressions.lane(id, lane_type(column_type))
+            }
+            Lane::Presence | Lane::Text | Lane::Distinct => id,
         };
         Ok(Aggregation {
             function,
             lane,
             column: Some(column),
+            of: column_type,
             output,
             name,
         })
+    }
+
+    /// As [`Self::aggregations`], for an operator whose kernels know numbers alone.
+    pub(super) fn number_aggregations(
+        &mut self,
+        specs: &[AggSpec],
+        input: usize,
+        action: &str,
+    ) -> Result<Vec<Aggregation>, PlanError> {
+        let aggregations = self.aggregations(specs, input, action)?;
+        for (aggregation, spec) in aggregations.iter().zip(specs) {
+            let wanted = match aggregation.lane {
+                Lane::Text => "must have a column of numbers or times here, got text",
+                Lane::Distinct => "works for groups, windows and running aggregates alone",
+                _ => continue,
+            };
+            return Err(PlanError::TypeMismatch(format!(
+                "Cannot {action}: {} of {} {wanted}",
+                spec.function, aggregation.name
+            )));
+        }
+        Ok(aggregations)
     }
 
     pub(super) fn aggregation_reads(&self, aggregations: &[Aggregation]) -> Vec<Column> {

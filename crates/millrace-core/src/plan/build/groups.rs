@@ -1,18 +1,22 @@
 //! Nodes with keys.
 
 use super::aggregations::{lane_type, outputs};
+use super::parameters::positive;
 use super::{Built, BuiltNode, Column, Nodes, find};
 use crate::aggregate::AggregateFunction;
 use crate::batch::EmissionKind;
 use crate::column_type::ColumnType;
 use crate::error::PlanError;
-use crate::expression::{Scope, parse_nanos};
+use crate::expression::{ExpressionId, Scope, parse_nanos};
 use crate::plan::aggregation::{Aggregation, Lane};
 use crate::plan::keys::GroupKeys;
+use crate::plan::nodes::bounded_group_by::{Bound, BoundedGroupBy, Evicted};
 use crate::plan::nodes::group_by::GroupBy;
 use crate::plan::nodes::partition_group_by::PartitionGroupBy;
+use crate::plan::nodes::window::{WindowNode, WindowParts};
+use crate::plan::operator::Operator;
 use crate::plan::schema::ColumnSchema;
-use crate::plan::spec::{AggSpec, NamedExprSpec};
+use crate::plan::spec::{AggSpec, EmitSpec, NamedExprSpec};
 
 impl Built {
     pub(super) fn partition_group_by(
@@ -26,20 +30,7 @@ impl Built {
         let action = "partition by time";
         let id = self.nodes.len();
         let every = parse_nanos(every, "every", action)?;
-        let time = Nodes(&self.nodes).column(input, Some(on), action)?;
-        if time.column_type != ColumnType::Timestamp {
-            return Err(PlanError::TypeMismatch(format!(
-                "Cannot {action}: column {on} must be timestamp, got {}",
-                time.column_type
-            )));
-        }
-        let time = self.expressions.column(
-            input,
-            time.column,
-            time.column_type,
-            time.dictionary,
-            time.domain,
-        );
+        let time = self.time(input, on, action)?;
         let (keys, key_columns, mut reads) = if keys.is_empty() {
             (GroupKeys::new(&[]), Vec::new(), Vec::new())
         } else {
@@ -73,6 +64,131 @@ impl Built {
         )
     }
 
+    pub(super) fn group_by(
+        &mut self,
+        input: usize,
+        keys: &[NamedExprSpec],
+        aggs: &[AggSpec],
+        emit: EmitSpec,
+        bound: Option<Bound>,
+    ) -> Result<BuiltNode, PlanError> {
+        let action = "group by";
+        let id = self.nodes.len();
+        let (keys, mut columns, mut reads) = self.keys(keys, input, action)?;
+        let aggregations = self.aggregations(aggs, input, action)?;
+        reads.extend(self.aggregation_reads(&aggregations));
+        columns.extend(outputs(&aggregations));
+        let changes = emit == EmitSpec::Changes;
+        let kind = EmissionKind::Table;
+        let operator: Box<dyn Operator> = match bound {
+            None => Box::new(GroupBy::new(input, keys, aggregations, changes)?),
+            Some(bound) => {
+                reads.extend(bound.time.into_iter().flat_map(|time| self.reads(time)));
+                Box::new(BoundedGroupBy::new(
+                    input,
+                    keys,
+                    aggregations,
+                    changes,
+                    bound,
+                )?)
+            }
+        };
+        self.stateful(input, operator, kind, columns, id, reads, action)
+    }
+
+    /// The bound of a group-by; none where nothing bounds it.
+    pub(super) fn bound(
+        &mut self,
+        input: usize,
+        max_groups: Option<f64>,
+        ttl: Option<&str>,
+        on: Option<&str>,
+    ) -> Result<Option<Bound>, PlanError> {
+        let action = "group by";
+        if max_groups.is_none() && ttl.is_none() {
+            return Ok(None);
+        }
+        let max_groups = max_groups
+            .map(|most| positive(most, "maxGroups", action))
+            .transpose()?;
+        let ttl = ttl.map(|ttl| parse_nanos(ttl, "ttl", action)).transpose()?;
+        let time = on.map(|on| self.time(input, on, action)).transpose()?;
+        Ok(Some(Bound {
+            max_groups,
+            ttl,
+            time,
+        }))
+    }
+
+    /// The column of times that has this name.
+    fn time(&mut self, input: usize, on: &str, action: &str) -> Result<ExpressionId, PlanError> {
+        let time = Nodes(&self.nodes).column(input, Some(on), action)?;
+        if time.column_type != ColumnType::Timestamp {
+            return Err(PlanError::TypeMismatch(format!(
+                "Cannot {action}: column {on} must be timestamp, got {}",
+                time.column_type
+            )));
+        }
+        Ok(self.expressions.column(
+            input,
+            time.column,
+            time.column_type,
+            time.dictionary,
+            time.domain,
+        ))
+    }
+
+    pub(super) fn evicted(&mut self, input: usize) -> Result<BuiltNode, PlanError> {
+        let action = "show evicted groups";
+        let id = self.nodes.len();
+        let source = find(&self.nodes, input, action)?;
+        if !source.operator.puts_aside() {
+            return Err(PlanError::TypeMismatch(format!(
+                "Cannot {action}: the input must be a groupBy with maxGroups or ttl, got node \
+                 {input}"
+            )));
+        }
+        let columns = source.schema.columns.clone();
+        let reads = (0..columns.len()).map(|column| (input, column)).collect();
+        let operator = Box::new(Evicted { input });
+        let kind = EmissionKind::Table;
+        self.stateful(input, operator, kind, columns, id, reads, action)
+    }
+
+    pub(super) fn window(
+        &mut self,
+        input: usize,
+        n: f64,
+        keys: &[NamedExprSpec],
+        aggs: &[AggSpec],
+        emit: EmitSpec,
+    ) -> Result<BuiltNode, PlanError> {
+        let action = "create window";
+        let id = self.nodes.len();
+        let n = positive(n, "n", action)?;
+        let (keys, mut columns, mut reads) = if keys.is_empty() {
+            (None, Vec::new(), Vec::new())
+        } else {
+            let (keys, columns, reads) = self.keys(keys, input, action)?;
+            (Some(keys), columns, reads)
+        };
+        let aggregations = self.aggregations(aggs, input, action)?;
+        let kind = match keys {
+            Some(_) => EmissionKind::Table,
+            None => self.kind(input, &aggregations, EmissionKind::Scalar, action)?,
+        };
+        reads.extend(self.aggregation_reads(&aggregations));
+        columns.extend(outputs(&aggregations));
+        let operator = Box::new(WindowNode::new(WindowParts {
+            input,
+            n,
+            keys,
+            aggregations,
+            changes: emit == EmitSpec::Changes,
+        })?);
+        self.stateful(input, operator, kind, columns, id, reads, action)
+    }
+
     pub(super) fn value_counts(&mut self, input: usize) -> Result<BuiltNode, PlanError> {
         let action = "count values";
         let id = self.nodes.len();
@@ -89,6 +205,7 @@ impl Built {
             function: AggregateFunction::Count,
             lane: Lane::Presence,
             column: None,
+            of: ColumnType::I64,
             output: ColumnType::I64,
             name: "count".to_owned(),
         };

@@ -9,18 +9,15 @@ mod rows;
 use aggregations::outputs;
 use parameters::{periods, positive};
 
-use super::keys::GroupKeys;
 use super::nodes::aggregate::AggregateNode;
-use super::nodes::group_by::GroupBy;
 use super::nodes::group_rolling::GroupRollingNode;
 use super::nodes::input::Input;
 use super::nodes::rolling::RollingNode;
 use super::nodes::sink::Sink;
 use super::nodes::sliding_window::Windows;
-use super::nodes::window::WindowNode;
 use super::operator::Operator;
 use super::schema::{ColumnSchema, InputSchema, NodeSchema, SinkSchema};
-use super::spec::{EmitSpec, ExprSpec, NodeSpec, PlanSpec};
+use super::spec::{ExprSpec, NodeSpec, PlanSpec};
 use crate::batch::EmissionKind;
 use crate::column_type::ColumnType;
 use crate::error::PlanError;
@@ -200,7 +197,7 @@ impl Built {
                 let kind = self.kind(*input, &aggregations, EmissionKind::Scalar, action)?;
                 let reads = self.aggregation_reads(&aggregations);
                 let columns = outputs(&aggregations);
-                let operator = Box::new(AggregateNode::new(*input, aggregations));
+                let operator = Box::new(AggregateNode::new(*input, aggregations)?);
                 self.stateful(*input, operator, kind, columns, id, reads, action)
             }
             NodeSpec::Rolling {
@@ -212,7 +209,7 @@ impl Built {
                 let action = "create rolling";
                 let n = positive(*n, "n", action)?;
                 let min_periods = periods(*min_periods, n, action)?;
-                let aggregations = self.aggregations(aggs, *input, action)?;
+                let aggregations = self.number_aggregations(aggs, *input, action)?;
                 let kind = self.kind(*input, &aggregations, EmissionKind::Series, action)?;
                 let reads = self.aggregation_reads(&aggregations);
                 let columns = outputs(&aggregations);
@@ -231,7 +228,7 @@ impl Built {
                 let n = positive(*n, "n", action)?;
                 let min_periods = periods(*min_periods, n, action)?;
                 let (keys, _, mut reads) = self.keys(keys, *input, action)?;
-                let aggregations = self.aggregations(aggs, *input, action)?;
+                let aggregations = self.number_aggregations(aggs, *input, action)?;
                 reads.extend(self.aggregation_reads(&aggregations));
                 let columns = outputs(&aggregations);
                 let kind = if columns.len() == 1 {
@@ -263,24 +260,14 @@ impl Built {
                 keys,
                 aggs,
                 emit,
+                max_groups,
+                ttl,
+                on,
             } => {
-                let action = "group by";
-                let (keys, mut columns, mut reads) = self.keys(keys, *input, action)?;
-                let aggregations = self.aggregations(aggs, *input, action)?;
-                reads.extend(self.aggregation_reads(&aggregations));
-                columns.extend(outputs(&aggregations));
-                let changes = *emit == EmitSpec::Changes;
-                let operator = Box::new(GroupBy::new(*input, keys, aggregations, changes)?);
-                self.stateful(
-                    *input,
-                    operator,
-                    EmissionKind::Table,
-                    columns,
-                    id,
-                    reads,
-                    action,
-                )
+                let bound = self.bound(*input, *max_groups, ttl.as_deref(), on.as_deref())?;
+                self.group_by(*input, keys, aggs, *emit, bound)
             }
+            NodeSpec::Evicted { input } => self.evicted(*input),
             NodeSpec::PartitionGroupBy {
                 input,
                 on,
@@ -309,26 +296,8 @@ impl Built {
                 n,
                 keys,
                 aggs,
-            } => {
-                let action = "create window";
-                let n = positive(*n, "n", action)?;
-                let keyed = !keys.is_empty();
-                let (keys, mut columns, mut reads) = if keyed {
-                    self.keys(keys, *input, action)?
-                } else {
-                    (GroupKeys::new(&[]), Vec::new(), Vec::new())
-                };
-                let aggregations = self.aggregations(aggs, *input, action)?;
-                let kind = if keyed {
-                    EmissionKind::Table
-                } else {
-                    self.kind(*input, &aggregations, EmissionKind::Scalar, action)?
-                };
-                reads.extend(self.aggregation_reads(&aggregations));
-                columns.extend(outputs(&aggregations));
-                let operator = Box::new(WindowNode::new(*input, keys, keyed, aggregations, n)?);
-                self.stateful(*input, operator, kind, columns, id, reads, action)
-            }
+                emit,
+            } => self.window(*input, *n, keys, aggs, *emit),
             NodeSpec::Cumulative { input, function } => self.cumulative(*input, function),
             NodeSpec::Ewm {
                 input,

@@ -2,6 +2,7 @@
 
 use arrow_array::{Array, Float64Array, Int64Array};
 
+use super::grouped_kernel::GroupedKernel;
 use crate::aggregate::{AggregateFunction, RunningAggregate, RunningInteger};
 use crate::error::PlanError;
 use crate::plan::aggregation::{Aggregation, Lane, LaneColumn};
@@ -12,6 +13,8 @@ enum Kernel {
     /// All float aggregates of one column at once.
     Float(Box<RunningAggregate>),
     Integer(RunningInteger),
+    /// One group of all rows.
+    Grouped(Box<GroupedKernel>),
 }
 
 /// A kernel and the aggregates that it serves, by their position.
@@ -27,15 +30,18 @@ pub(crate) struct AggregateNode {
     input: usize,
     aggregations: Vec<Aggregation>,
     groups: Vec<Group>,
+    /// A zero for each row.
+    ids: Vec<u32>,
 }
 
 impl AggregateNode {
-    pub(crate) fn new(input: usize, aggregations: Vec<Aggregation>) -> Self {
+    pub(crate) fn new(input: usize, aggregations: Vec<Aggregation>) -> Result<Self, PlanError> {
         let mut groups: Vec<Group> = Vec::new();
         for (position, aggregation) in aggregations.iter().enumerate() {
             let shared = groups.iter_mut().find(|group| {
                 let other = &aggregations[group.serves[0]];
-                (other.lane, other.column) == (aggregation.lane, aggregation.column)
+                let alone = matches!(aggregation.lane, Lane::Text | Lane::Distinct);
+                !alone && (other.lane, other.column) == (aggregation.lane, aggregation.column)
             });
             match shared {
                 Some(group) => group.serves.push(position),
@@ -46,20 +52,28 @@ impl AggregateNode {
             }
         }
         for group in &mut groups {
-            if aggregations[group.serves[0]].lane == Lane::Float {
-                let functions: Vec<AggregateFunction> = group
-                    .serves
-                    .iter()
-                    .map(|&position| aggregations[position].function)
-                    .collect();
-                group.kernel = Kernel::Float(Box::new(RunningAggregate::new(&functions)));
+            let first = &aggregations[group.serves[0]];
+            match first.lane {
+                Lane::Float => {
+                    let functions: Vec<AggregateFunction> = group
+                        .serves
+                        .iter()
+                        .map(|&position| aggregations[position].function)
+                        .collect();
+                    group.kernel = Kernel::Float(Box::new(RunningAggregate::new(&functions)));
+                }
+                Lane::Text | Lane::Distinct => {
+                    group.kernel = Kernel::Grouped(Box::new(GroupedKernel::new(first)?));
+                }
+                Lane::Integer | Lane::Presence => {}
             }
         }
-        Self {
+        Ok(Self {
             input,
             aggregations,
             groups,
-        }
+            ids: Vec::new(),
+        })
     }
 }
 
@@ -89,6 +103,13 @@ impl Operator for AggregateNode {
                         columns[position] = Some(aggregation.integers(value)?);
                     }
                 }
+                (Kernel::Grouped(kernel), lane) => {
+                    self.ids.resize(rows, 0);
+                    kernel.update(&self.ids, lane)?;
+                    let position = group.serves[0];
+                    let aggregation = &self.aggregations[position];
+                    columns[position] = Some(kernel.results(aggregation, &[0], true)?);
+                }
                 _ => return Err(PlanError::Internal("aggregate of another lane".to_owned())),
             }
         }
@@ -105,6 +126,7 @@ impl Operator for AggregateNode {
             .map(|group| match &group.kernel {
                 Kernel::Float(kernel) => kernel.snapshot(),
                 Kernel::Integer(kernel) => kernel.snapshot(),
+                Kernel::Grouped(kernel) => kernel.snapshot(),
             })
             .collect()
     }
@@ -115,6 +137,7 @@ impl Operator for AggregateNode {
             match &mut group.kernel {
                 Kernel::Float(kernel) => kernel.restore(part)?,
                 Kernel::Integer(kernel) => kernel.restore(part)?,
+                Kernel::Grouped(kernel) => kernel.restore(part)?,
             }
         }
         Ok(())

@@ -50,6 +50,7 @@ impl Operator for Filter {
             rows: kept,
             columns,
             breaks,
+            aside: None,
         }))
     }
 

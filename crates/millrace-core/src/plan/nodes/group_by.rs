@@ -1,123 +1,12 @@
 //! `groupBy`: running aggregates per key, a table for each batch.
 
-use arrow_array::{Array, ArrayRef, Float64Array, Int64Array};
+use arrow_array::ArrayRef;
 
-use crate::aggregate::AggregateFunction;
+use super::grouped_kernel::GroupedKernel;
 use crate::error::PlanError;
-use crate::frequencies::Frequencies;
-use crate::group::{GroupedAggregate, GroupedInteger};
-use crate::plan::aggregation::{Aggregation, Lane, LaneColumn};
+use crate::plan::aggregation::Aggregation;
 use crate::plan::keys::GroupKeys;
 use crate::plan::operator::{Context, Operator, Value, expect_parts};
-
-/// The kernel of one aggregate per group.
-#[derive(Debug)]
-pub(super) enum GroupedKernel {
-    Float(GroupedAggregate),
-    Integer(GroupedInteger),
-    /// Rows per group, missing or not.
-    Size(Frequencies),
-}
-
-impl GroupedKernel {
-    pub(super) fn new(aggregation: &Aggregation) -> Result<Self, PlanError> {
-        Ok(match (aggregation.lane, aggregation.column) {
-            (_, None) => Self::Size(Frequencies::new()),
-            (Lane::Float, _) => Self::Float(GroupedAggregate::new(aggregation.function)),
-            (Lane::Integer | Lane::Presence, _) => {
-                Self::Integer(GroupedInteger::new(aggregation.function)?)
-            }
-        })
-    }
-
-    pub(super) fn update(&mut self, ids: &[u32], column: &LaneColumn) -> Result<(), PlanError> {
-        match (self, column) {
-            (Self::Float(kernel), LaneColumn::Float(column)) => {
-                kernel.update(ids, column.values(), column.nulls());
-            }
-            (Self::Integer(kernel), LaneColumn::Integer(column)) => {
-                kernel.update(ids, column.values(), column.nulls());
-            }
-            (Self::Size(kernel), _) => kernel.update(ids),
-            _ => {
-                return Err(PlanError::Internal(
-                    "grouped kernel of another lane".to_owned(),
-                ));
-            }
-        }
-        Ok(())
-    }
-
-    /// The results of the given groups; `all` says that these are all groups, in order.
-    pub(super) fn results(
-        &self,
-        aggregation: &Aggregation,
-        groups: &[u32],
-        all: bool,
-    ) -> Result<ArrayRef, PlanError> {
-        match self {
-            Self::Float(kernel) if all => aggregation.float_array(kernel.finish(groups.len())),
-            Self::Float(kernel) => {
-                let unseen = of_no_rows(aggregation.function).then_some(0.0);
-                let values: Float64Array = groups
-                    .iter()
-                    .map(|&group| kernel.value(group).or(unseen))
-                    .collect();
-                aggregation.float_array(values)
-            }
-            Self::Integer(kernel) => {
-                let unseen = of_no_rows(aggregation.function).then_some(0);
-                let values = groups
-                    .iter()
-                    .map(|&group| kernel.value(group).map(|value| value.or(unseen)))
-                    .collect::<Result<Int64Array, _>>()?;
-                aggregation.integers(values)
-            }
-            Self::Size(kernel) => {
-                let counts = kernel.counts();
-                let values: Vec<i64> = groups
-                    .iter()
-                    .map(|&group| {
-                        counts
-                            .get(group as usize)
-                            .map_or(0, |count| count.cast_signed())
-                    })
-                    .collect();
-                aggregation.integers(values.into())
-            }
-        }
-    }
-
-    pub(super) fn clear(&mut self) {
-        match self {
-            Self::Float(kernel) => kernel.clear(),
-            Self::Integer(kernel) => kernel.clear(),
-            Self::Size(kernel) => *kernel = Frequencies::new(),
-        }
-    }
-
-    pub(super) fn snapshot(&self) -> Vec<u8> {
-        match self {
-            Self::Float(kernel) => kernel.snapshot(),
-            Self::Integer(kernel) => kernel.snapshot(),
-            Self::Size(kernel) => kernel.snapshot(),
-        }
-    }
-
-    pub(super) fn restore(&mut self, bytes: &[u8]) -> Result<(), PlanError> {
-        match self {
-            Self::Float(kernel) => kernel.restore(bytes)?,
-            Self::Integer(kernel) => kernel.restore(bytes)?,
-            Self::Size(kernel) => kernel.restore(bytes)?,
-        }
-        Ok(())
-    }
-}
-
-/// Whether the aggregate of no rows is 0, not undefined: kernels do not know groups without rows.
-fn of_no_rows(function: AggregateFunction) -> bool {
-    matches!(function, AggregateFunction::Count | AggregateFunction::Sum)
-}
 
 /// Keys and the kernels of their aggregates: what every keyed table is made of.
 #[derive(Debug)]

@@ -64,6 +64,9 @@ impl Operator for GroupRollingNode {
                     #[expect(clippy::cast_precision_loss, reason = "documented: exact to 2^53")]
                     column.unary::<_, Float64Type>(|value| value as f64)
                 }
+                LaneColumn::Text(_) => {
+                    return Err(PlanError::Internal("rolling of text".to_owned()));
+                }
             };
             let mut out = vec![0.0; rows];
             let nulls = kernel.push(&self.ids, column.values(), column.nulls(), &mut out);

@@ -1,12 +1,14 @@
 //! The kinds of nodes, one per file.
 
 pub(super) mod aggregate;
+pub(super) mod bounded_group_by;
 pub(super) mod cumulative;
 pub(super) mod ewm;
 pub(super) mod filter;
 pub(super) mod group_by;
 pub(super) mod group_rolling;
 pub(super) mod group_shift;
+mod grouped_kernel;
 pub(super) mod input;
 pub(super) mod partition_group_by;
 pub(super) mod project;
@@ -14,3 +16,4 @@ pub(super) mod rolling;
 pub(super) mod sink;
 pub(super) mod sliding_window;
 pub(super) mod window;
+mod window_kernel;

@@ -192,6 +192,7 @@ fn join(mut tables: Vec<Vec<ArrayRef>>) -> Result<Option<Value>, PlanError> {
                 rows: breaks.last().copied().unwrap_or(0),
                 columns,
                 breaks,
+                aside: None,
             }))
         }
     }

@@ -33,6 +33,7 @@ impl Operator for Project {
             rows,
             columns,
             breaks,
+            aside: None,
         }))
     }
 

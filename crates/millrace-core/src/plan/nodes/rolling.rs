@@ -29,6 +29,9 @@ impl RollingKernel {
             Lane::Integer | Lane::Presence => {
                 Self::Integer(RollingInteger::new(function, n, min_periods)?)
             }
+            Lane::Text | Lane::Distinct => {
+                return Err(PlanError::Internal("rolling of another lane".to_owned()));
+            }
         })
     }
 

@@ -2,175 +2,240 @@
 
 use std::collections::VecDeque;
 
-use arrow_array::{Array, Float64Array, Int64Array};
-use arrow_buffer::NullBuffer;
-
-use super::group_by::KeyedTable;
+use super::window_kernel::WindowKernel;
 use crate::error::PlanError;
+use crate::group::{Moves, keep};
 use crate::kernel_error::KernelError;
-use crate::plan::aggregation::{Aggregation, Lane, LaneColumn};
+use crate::plan::aggregation::Aggregation;
 use crate::plan::keys::GroupKeys;
+use crate::plan::live_groups::LiveGroups;
 use crate::plan::operator::{Context, Operator, Value, expect_parts};
 use crate::state::{StateReader, StateWriter};
 
-/// The last n values of a column: bits and validity, oldest first.
-#[derive(Debug, Default)]
-struct Kept {
-    rows: VecDeque<(u64, bool)>,
+/// What a window is made of.
+#[derive(Debug)]
+pub(crate) struct WindowParts {
+    pub(crate) input: usize,
+    pub(crate) n: usize,
+    /// None for a window of all rows in one group.
+    pub(crate) keys: Option<GroupKeys>,
+    pub(crate) aggregations: Vec<Aggregation>,
+    /// Emit only the groups that rows came to or left; one that has none left comes once more.
+    pub(crate) changes: bool,
 }
 
-impl Kept {
-    fn push(&mut self, column: &LaneColumn, n: usize) {
-        let skip = column.len().saturating_sub(n);
-        let valid = |nulls: Option<&NullBuffer>, row| nulls.is_none_or(|nulls| nulls.is_valid(row));
-        match column {
-            LaneColumn::Float(column) => self.rows.extend(
-                (skip..column.len())
-                    .map(|row| (column.value(row).to_bits(), valid(column.nulls(), row))),
-            ),
-            LaneColumn::Integer(column) => self.rows.extend((skip..column.len()).map(|row| {
-                (
-                    column.value(row).cast_unsigned(),
-                    valid(column.nulls(), row),
-                )
-            })),
-        }
-        self.rows.drain(..self.rows.len().saturating_sub(n));
-    }
-
-    fn column(&self, lane: Lane) -> LaneColumn {
-        let bits = self.rows.iter().map(|&(bits, valid)| valid.then_some(bits));
-        match lane {
-            Lane::Float => LaneColumn::Float(
-                bits.map(|bits| bits.map(f64::from_bits))
-                    .collect::<Float64Array>(),
-            ),
-            Lane::Integer | Lane::Presence => LaneColumn::Integer(
-                bits.map(|bits| bits.map(u64::cast_signed))
-                    .collect::<Int64Array>(),
-            ),
-        }
-    }
-}
-
-/// Aggregates over the last n rows of the input after each batch, computed anew from those rows.
+/// Aggregates over the last n rows of the input after each batch.
 ///
-/// Cost: O(n) for each batch. Memory: n rows, and every key seen.
+/// Rows go in and out one by one, so a result does not depend on where batches end, and a batch
+/// costs as much as rows come and leave, beside the table that is emitted. A group without a row in
+/// the window is forgotten. Memory: n rows for each aggregate.
 #[derive(Debug)]
 pub(crate) struct WindowNode {
     input: usize,
     n: usize,
-    table: KeyedTable,
-    keyed: bool,
-    ids: VecDeque<u32>,
-    kept: Vec<Kept>,
+    aggregations: Vec<Aggregation>,
+    kernels: Vec<WindowKernel>,
+    changes: bool,
+    groups: Option<LiveGroups>,
+    /// The groups of the rows in the window, oldest first.
+    rows: VecDeque<u32>,
+    /// How many rows each group has there.
+    sizes: Vec<u32>,
+    ids: Vec<u32>,
+    leaving: Vec<u32>,
+    left: Vec<usize>,
+    shown: Vec<u32>,
 }
 
 impl WindowNode {
-    pub(crate) fn new(
-        input: usize,
-        keys: GroupKeys,
-        keyed: bool,
-        aggregations: Vec<Aggregation>,
-        n: usize,
-    ) -> Result<Self, PlanError> {
-        let kept = aggregations.iter().map(|_| Kept::default()).collect();
-        let table = KeyedTable::new(keys, aggregations)?;
+    pub(crate) fn new(parts: WindowParts) -> Result<Self, PlanError> {
+        let kernels = parts
+            .aggregations
+            .iter()
+            .map(WindowKernel::new)
+            .collect::<Result<_, _>>()?;
         Ok(Self {
-            input,
-            n,
-            table,
-            keyed,
-            ids: VecDeque::new(),
-            kept,
+            input: parts.input,
+            n: parts.n,
+            aggregations: parts.aggregations,
+            kernels,
+            changes: parts.changes,
+            sizes: vec![0; usize::from(parts.keys.is_none())],
+            groups: parts.keys.map(LiveGroups::new),
+            rows: VecDeque::new(),
+            ids: Vec::new(),
+            leaving: Vec::new(),
+            left: Vec::new(),
+            shown: Vec::new(),
         })
+    }
+
+    /// Lets a row of a key come in, and the oldest leave where there are too many.
+    fn step(&mut self, key: u32) -> Result<(), PlanError> {
+        let group = match &mut self.groups {
+            None => 0,
+            Some(groups) => match groups.find(key) {
+                Some(group) => group,
+                None => {
+                    self.sizes.push(0);
+                    groups.begin(key)?
+                }
+            },
+        };
+        self.ids.push(group);
+        self.rows.push_back(group);
+        self.sizes[group as usize] += 1;
+        if self.rows.len() > self.n
+            && let Some(oldest) = self.rows.pop_front()
+        {
+            self.leaving.push(oldest);
+            self.sizes[oldest as usize] -= 1;
+            if self.sizes[oldest as usize] == 0
+                && let Some(groups) = &mut self.groups
+            {
+                groups.end(oldest);
+            }
+        }
+        self.left.push(self.leaving.len());
+        Ok(())
+    }
+
+    /// Lists the groups to emit.
+    fn show(&mut self) {
+        self.shown.clear();
+        let Some(groups) = &self.groups else {
+            self.shown.push(0);
+            return;
+        };
+        if !self.changes {
+            groups.all(&mut self.shown);
+            return;
+        }
+        self.shown.extend_from_slice(&self.ids);
+        self.shown.extend_from_slice(&self.leaving);
+        self.shown.sort_unstable();
+        self.shown.dedup();
+        self.shown.retain(|&group| !groups.is_succeeded(group));
+    }
+
+    fn clean(&mut self) {
+        let Some(kept) = self.groups.as_mut().and_then(LiveGroups::clean) else {
+            return;
+        };
+        let mut places = vec![0; self.sizes.len()];
+        for (place, &group) in (0..).zip(&kept) {
+            places[group as usize] = place;
+        }
+        for group in &mut self.rows {
+            *group = places[*group as usize];
+        }
+        keep(&mut self.sizes, &kept, &0);
+        self.kernels
+            .iter_mut()
+            .for_each(|kernel| kernel.keep(&kept));
+    }
+
+    fn key_parts(&self) -> usize {
+        self.groups.as_ref().map_or(0, LiveGroups::parts)
     }
 }
 
 impl Operator for WindowNode {
     fn run(&mut self, context: &mut Context<'_>) -> Result<Option<Value>, PlanError> {
         let rows = context.value(self.input)?.rows;
-        let arrays = self.table.keys.arrays(context, rows)?;
         let lanes = self
-            .table
             .aggregations
             .iter()
             .map(|aggregation| aggregation.lane(context, rows))
             .collect::<Result<Vec<_>, _>>()?;
-        let mut ids = Vec::new();
-        self.table.keys.intern(&arrays, rows, &mut ids);
-        self.ids.extend(ids);
-        self.ids.drain(..self.ids.len().saturating_sub(self.n));
-        for (kept, lane) in self.kept.iter_mut().zip(&lanes) {
-            kept.push(lane, self.n);
+        self.ids.clear();
+        self.leaving.clear();
+        self.left.clear();
+        match &mut self.groups {
+            None => (0..rows).try_for_each(|_| self.step(0))?,
+            Some(groups) => {
+                let arrays = groups.arrays(context, rows)?;
+                let keys = groups.intern(&arrays, rows);
+                keys.iter().try_for_each(|&key| self.step(key))?;
+                if let Some(groups) = &mut self.groups {
+                    groups.reuse(keys);
+                }
+            }
         }
-        let ids: &[u32] = self.ids.make_contiguous();
-        for ((kernel, aggregation), kept) in self
-            .table
-            .kernels
-            .iter_mut()
-            .zip(&self.table.aggregations)
-            .zip(&self.kept)
-        {
-            kernel.clear();
-            kernel.update(ids, &kept.column(aggregation.lane))?;
+        let moves = Moves {
+            ids: &self.ids,
+            leaving: &self.leaving,
+            left: &self.left,
+        };
+        for (kernel, lane) in self.kernels.iter_mut().zip(&lanes) {
+            kernel.advance(moves, lane)?;
         }
-        let mut groups = if self.keyed { ids.to_vec() } else { vec![0] };
-        groups.sort_unstable();
-        groups.dedup();
-        let columns = self.table.columns(context, &groups, false)?;
-        Ok(Some(Value::new(groups.len(), columns)))
+        self.show();
+        let mut columns = match &self.groups {
+            Some(groups) => groups.columns(&self.shown, context.dictionaries)?,
+            None => Vec::new(),
+        };
+        for (kernel, aggregation) in self.kernels.iter().zip(&self.aggregations) {
+            columns.push(kernel.results(aggregation, &self.shown, &self.sizes)?);
+        }
+        self.clean();
+        Ok(Some(Value::new(self.shown.len(), columns)))
     }
 
     fn snapshot(&self) -> Vec<Vec<u8>> {
-        let mut parts = self.table.keys.snapshot();
-        let ids: Vec<u64> = self.ids.iter().map(|&id| u64::from(id)).collect();
+        let mut parts = self
+            .groups
+            .as_ref()
+            .map_or_else(Vec::new, LiveGroups::snapshot);
+        let ids: Vec<u64> = self.rows.iter().map(|&id| u64::from(id)).collect();
         parts.push(StateWriter::new(1).u64s(&ids).finish());
-        parts.extend(self.kept.iter().map(|kept| {
-            let (bits, valid): (Vec<u64>, Vec<bool>) = kept.rows.iter().copied().unzip();
-            StateWriter::new(1).u64s(&bits).bools(&valid).finish()
-        }));
+        parts.extend(self.kernels.iter().map(WindowKernel::snapshot));
         parts
     }
 
     fn restore(&mut self, state: &[&[u8]]) -> Result<(), PlanError> {
-        expect_parts(state, self.table.keys.parts() + 1 + self.kept.len())?;
-        let (keys, rest) = state.split_at(self.table.keys.parts());
+        expect_parts(state, self.key_parts() + 1 + self.kernels.len())?;
+        let (keys, rest) = state.split_at(self.key_parts());
         let mut reader = StateReader::new("window", 1, rest[0])?;
-        let ids: Vec<u64> = reader.u64s()?;
+        let ids = reader.u64s()?;
         reader.finish()?;
-        let mut all = Vec::with_capacity(self.kept.len());
-        for part in &rest[1..] {
-            let mut reader = StateReader::new("window", 1, part)?;
-            let (bits, valid) = (reader.u64s()?, reader.bools()?);
-            reader.finish()?;
-            if bits.len() != ids.len() || valid.len() != ids.len() || ids.len() > self.n {
-                return Err(KernelError::CorruptState {
-                    kernel: "window",
-                    detail: format!("{} rows in a window of {}", ids.len(), self.n),
-                }
-                .into());
-            }
-            all.push(Kept {
-                rows: bits.into_iter().zip(valid).collect(),
-            });
+        if let Some(groups) = &mut self.groups {
+            groups.restore(keys)?;
         }
-        self.table.keys.restore(keys)?;
-        let known = self.table.keys.len() as u64;
-        let ids: VecDeque<u32> = ids
-            .into_iter()
-            .filter(|&id| id < known)
-            .map_while(|id| id.try_into().ok())
-            .collect();
-        if all.iter().any(|kept| kept.rows.len() != ids.len()) {
-            return Err(KernelError::CorruptState {
-                kernel: "window",
-                detail: "a row of a key that is not there".to_owned(),
-            }
-            .into());
+        let known = self.groups.as_ref().map_or(1, LiveGroups::len);
+        let mut sizes = vec![0_u32; known];
+        let mut rows = Vec::with_capacity(ids.len());
+        for id in ids {
+            let Some((group, size)) = u32::try_from(id)
+                .ok()
+                .and_then(|group| Some((group, sizes.get_mut(group as usize)?)))
+            else {
+                return Err(corrupt("a row of a group that is not there"));
+            };
+            *size += 1;
+            rows.push(group);
         }
-        self.ids = ids;
-        self.kept = all;
+        let fits = self.groups.as_ref().is_none_or(|groups| {
+            (0..)
+                .zip(&sizes)
+                .all(|(id, &size)| groups.is_alive(id) == (size > 0))
+        });
+        if rows.len() > self.n || !fits {
+            return Err(corrupt("rows and groups do not fit each other"));
+        }
+        for (kernel, part) in self.kernels.iter_mut().zip(&rest[1..]) {
+            kernel.restore(part, &rows)?;
+        }
+        self.sizes = sizes;
+        self.rows = rows.into();
         Ok(())
     }
+}
+
+fn corrupt(detail: &str) -> PlanError {
+    KernelError::CorruptState {
+        kernel: "window",
+        detail: detail.to_owned(),
+    }
+    .into()
 }
