@@ -86,7 +86,8 @@ export class Plan {
 
   /** Runs one batch of an input that is one f64 column without missing values. */
   pushF64(values: Float64Array): void {
-    this.#reserve();
+    // As many results as values and room to say which are missing: they are then computed in place.
+    this.#reserve(values.length * 8 + Math.ceil(values.length / 64) * 8);
     try {
       this.#finish(this.#native.pushF64(0, values, this.control, this.#slab, this.#offset));
     } catch (error) {
@@ -148,8 +149,8 @@ export class Plan {
     return JSON.parse(this.#native.stats()) as { lateRows: number; evictedGroups: number };
   }
 
-  #reserve(): void {
-    if (this.#slab.length - this.#offset < this.#lastBytes) this.renew(this.#lastBytes);
+  #reserve(bytes = this.#lastBytes): void {
+    if (this.#slab.length - this.#offset < bytes) this.renew(bytes);
   }
 
   /** Leaves the memory of all results so far to whoever keeps them. */
