@@ -203,42 +203,6 @@ pub(super) fn across<O: Operation, const DIVIDE: bool>(
     }
 }
 
-/// What [`across`] gives for two columns of sums, and the deviation made of both; whether all of
-/// them are sound.
-#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
-pub(super) fn across_deviations<const ROOT: bool>(
-    first: &Extended,
-    second: &Extended,
-    count: f64,
-    ddof: f64,
-    out: &mut [f64],
-) -> bool {
-    let first = last_lanes::<Add>(first, 0, out.len());
-    let second = last_lanes::<Add>(second, 0, out.len());
-    let scale = 1.0 / (count * (count - ddof));
-    let mut unsound = 0_u64;
-    for (index, slot) in out.iter_mut().enumerate() {
-        let (spread, sound) = is_sound(count, first(index), second(index));
-        let variance = spread * scale;
-        *slot = if ROOT { variance.sqrt() } else { variance };
-        unsound |= u64::from(!sound);
-    }
-    unsound == 0
-}
-
-/// The share of n·Σd² that must be left for a result to be taken.
-const WELL_CONDITIONED: f64 = 1.0 / 64.0;
-
-/// n² times the population variance from the sums of d and d², and whether enough of its digits
-/// are left.
-#[inline(always)]
-pub(super) fn is_sound(count: f64, first: f64, second: f64) -> (f64, bool) {
-    let scaled = count * second;
-    let spread = scaled - first * first;
-    // Also false for NaN; infinite sums make it NaN.
-    (spread, spread >= scaled * WELL_CONDITIONED)
-}
-
 /// Combines into `out` the aggregate of the last `count` rows, by doubling: windows of 1, 2 and
 /// 4 rows, of which those are taken that the bits of `count` name.
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]

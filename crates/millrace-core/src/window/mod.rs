@@ -1,7 +1,9 @@
 //! How a window moves. What is aggregated is the other axis: see [`crate::aggregate`].
 
 mod lane_scan;
+mod merged_moments;
 mod partition;
+mod prefix_moments;
 mod recompute;
 mod rolling;
 mod rolling_integer;
@@ -9,7 +11,6 @@ mod sliding_window;
 mod subtract_on_evict;
 mod two_stacks;
 mod van_herk;
-mod van_herk_moments;
 
 pub use partition::Partition;
 pub use recompute::{Recompute, aggregate_rows};

@@ -6,8 +6,10 @@ use arrow_buffer::NullBuffer;
 
 use super::check_window;
 use super::lane_scan::{Add, Least, Most, Operation, TILE, has_nan};
+use super::merged_moments::MISSING;
+use super::prefix_moments::{Deviation, PrefixMoments};
 use super::van_herk::VanHerk;
-use super::van_herk_moments::{Deviation, MISSING, VanHerkMoments};
+
 use crate::aggregate::AggregateFunction;
 use crate::kernel_error::KernelError;
 use crate::nulls::{ValidityBuilder, is_valid};
@@ -52,7 +54,7 @@ enum Algorithm {
     Sum(VanHerk<Add>),
     Min(VanHerk<Least>),
     Max(VanHerk<Most>),
-    Moments(Box<VanHerkMoments>, Deviation),
+    Moments(Box<PrefixMoments>, Deviation),
     /// The valid rows of the window.
     Ends(VecDeque<(u64, f64)>),
     Count,
@@ -65,11 +67,11 @@ impl Algorithm {
             AggregateFunction::Min => Self::Min(VanHerk::new(window)),
             AggregateFunction::Max => Self::Max(VanHerk::new(window)),
             AggregateFunction::Var { ddof } => Self::Moments(
-                Box::new(VanHerkMoments::new(window)),
+                Box::new(PrefixMoments::new(window)),
                 Deviation { ddof, root: false },
             ),
             AggregateFunction::Std { ddof } => Self::Moments(
-                Box::new(VanHerkMoments::new(window)),
+                Box::new(PrefixMoments::new(window)),
                 Deviation { ddof, root: true },
             ),
             AggregateFunction::First | AggregateFunction::Last => Self::Ends(VecDeque::new()),
@@ -308,7 +310,7 @@ impl Rolling {
 
     /// The state as bytes. Cost: linear in the window.
     pub fn snapshot(&self) -> Vec<u8> {
-        let mut state = StateWriter::new(1);
+        let mut state = StateWriter::new(2);
         state.u64(self.rows);
         for marks in [&self.nulls, &self.nans] {
             state.u64s(&marks.iter().copied().collect::<Vec<_>>());
@@ -332,7 +334,7 @@ impl Rolling {
     /// # Errors
     /// [`KernelError::CorruptState`] if `bytes` are no such state; the kernel is then unchanged.
     pub fn restore(&mut self, bytes: &[u8]) -> Result<(), KernelError> {
-        let mut state = StateReader::new("Rolling", 1, bytes)?;
+        let mut state = StateReader::new("Rolling", 2, bytes)?;
         let mut next = Self::new(self.function, self.window, self.min_periods)?;
         next.rows = state.u64()?;
         next.nulls = state.u64s()?.into();
