@@ -97,11 +97,18 @@ export type {
   SinkContext,
 } from './sinks/batch-sink.ts';
 export { PartialWriteError, Sink } from './sinks/batch-sink.ts';
+export type { RotationOptions } from './sinks/rotation.ts';
+export type { ConsoleOptions } from './sinks/to-console.ts';
+export { ConsoleSink, toConsole } from './sinks/to-console.ts';
+export type { HttpSinkOptions } from './sinks/to-http.ts';
+export { HttpSink, toHttp } from './sinks/to-http.ts';
 export type { NatsReceipt, NatsSinkOptions } from './sinks/to-nats.ts';
 export { NatsSink, toNats } from './sinks/to-nats.ts';
 export type { InteropObservable, Observer, Subscription } from './sinks/to-observable.ts';
 export type { RedisFields, RedisStreamSinkOptions } from './sinks/to-redis-stream.ts';
 export { RedisStreamSink, toRedisStream } from './sinks/to-redis-stream.ts';
+export type { TextFileSinkOptions } from './sinks/to-text-file.ts';
+export { TextFileSink, toTextFile } from './sinks/to-text-file.ts';
 export type { IntakeOptions } from './sinks/to-writable.ts';
 export type { QueueOptions } from './sources/bounded-queue.ts';
 export { BoundedQueue } from './sources/bounded-queue.ts';

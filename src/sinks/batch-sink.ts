@@ -180,9 +180,11 @@ export abstract class Sink<in T, out R = T, E = T> {
   }
 
   /**
-   * Whether an error of `write` lies in the elements, so that trying again is of no use. Default: never.
+   * Whether trying again is of no use after an error of `write`: true where it lies in the elements, so
+   * that some of the batch may be written without the others, `'whole'` where it would meet any part of
+   * the batch, such as a wrong password. Default: never.
    */
-  isPermanent(_error: unknown): boolean {
+  isPermanent(_error: unknown): boolean | 'whole' {
     return false;
   }
 }

@@ -19,6 +19,8 @@ type AnySink = Sink<unknown, unknown, unknown>;
 /** An error of `write` that another attempt would not help. */
 interface Refusal {
   readonly error: unknown;
+  /** It would meet any part of the batch. */
+  readonly isWhole: boolean;
 }
 
 /**
@@ -219,7 +221,7 @@ class BatchWriter implements Supply {
       await this.#disposeAll(batch, error);
     }
     if (refusal !== undefined) {
-      const halves = batch.halve() ?? [];
+      const halves = refusal.isWhole ? [] : (batch.halve() ?? []);
       for (const half of halves) this.#writing.add(half);
       for (const half of halves) await this.#write(half);
       await this.#disposeAll(batch, refusal.error);
@@ -243,7 +245,8 @@ class BatchWriter implements Supply {
         return undefined;
       }
       if (!(error instanceof PartialWriteError)) {
-        if (this.#sink.isPermanent(error)) return { error };
+        const isPermanent = this.#sink.isPermanent(error);
+        if (isPermanent !== false) return { error, isWhole: isPermanent === 'whole' };
         for (const entry of batch.entries) entry.error = undefined;
         throw error;
       }
@@ -263,7 +266,7 @@ class BatchWriter implements Supply {
     for (const [i, entry] of batch.entries.entries()) {
       const error = errors?.get(i);
       if (!errors?.has(i)) this.#pass(entry, results === undefined ? entry.value : results[i]);
-      else if (this.#sink.isPermanent(error)) void this.#dispose(entry, error);
+      else if (this.#sink.isPermanent(error) !== false) void this.#dispose(entry, error);
       else {
         entry.error = error;
         left.push(entry);
