@@ -111,6 +111,27 @@ export class Interner {
 }
 
 /**
+ * Whether the first `length` ids are all from 0 to `limit` - 1. Signs are collected instead of branching,
+ * four rows at a time: a comparison for each row took twice as long, a tenth of a whole group-by.
+ */
+function areBelow(limit: number, ids: Int32Array, length: number): boolean {
+  const most = limit - 1;
+  let even = 0;
+  let odd = 0;
+  let row = 0;
+  for (; row + 3 < length; row += 4) {
+    const a = ids[row]!;
+    const b = ids[row + 1]!;
+    const c = ids[row + 2]!;
+    const d = ids[row + 3]!;
+    even |= a | (most - a) | c | (most - c);
+    odd |= b | (most - b) | d | (most - d);
+  }
+  for (; row < length; row++) even |= ids[row]! | (most - ids[row]!);
+  return (even | odd) >= 0;
+}
+
+/**
  * Collects the values of one column, up to `capacity` rows. Whoever fills it writes ordinary values
  * straight into {@link ColumnWriter.values} and hands everything else to {@link ColumnWriter.other};
  * it keeps no count of rows itself.
@@ -181,7 +202,7 @@ export class ColumnWriter {
   sameIds({ ids, length, dictionary, validity }: DictionaryInput): Int32Array | undefined {
     if (!(ids instanceof Int32Array) || ids.length < length || validity !== null) return undefined;
     const strings = this.interner?.sameIds(dictionary) ?? 0;
-    for (let row = 0; row < length; row++) if (ids[row]! >>> 0 >= strings) return undefined;
+    if (!areBelow(strings, ids, length)) return undefined;
     return ids.length === length ? ids : ids.subarray(0, length);
   }
 
