@@ -6,6 +6,7 @@ import type { Schema } from './frame/types.ts';
 import { describe, requireFunction, requireIterable } from './graph/arguments.ts';
 import { drawGraph } from './observe/draw-graph.ts';
 import { jupyterDisplay, type MimeBundle } from './observe/jupyter.ts';
+import { propertyOf } from './operators/key.ts';
 import { Stream } from './stream.ts';
 
 /**
@@ -43,18 +44,20 @@ export class Batch<out T> {
   /** Batches of what a function makes of each element. */
   map<U>(f: (x: T) => U): Batch<U> {
     requireFunction('Batch.map', 'f', f);
-    return this.#each('Batch.map', (xs) => Array.from(xs, f));
+    return this.#each('Batch.map', (xs) => Array.from(xs, (x) => f(x)));
   }
 
   /** Batches of the elements for which a predicate is true; a batch may become empty. */
   filter(predicate: (x: T) => unknown): Batch<T> {
     requireFunction('Batch.filter', 'predicate', predicate);
-    return this.#each('Batch.filter', (xs) => Array.from(xs).filter(predicate));
+    return this.#each('Batch.filter', (xs) => Array.from(xs).filter((x) => predicate(x)));
   }
 
-  /** Batches of one property of each element. */
+  /** Batches of one property of each element; one that has no such property is a `RangeError`. */
   pluck<K extends keyof T>(key: K): Batch<T[K]> {
-    return this.#each('Batch.pluck', (xs) => Array.from(xs, (x) => x[key]));
+    return this.#each('Batch.pluck', (xs) =>
+      Array.from(xs, (x) => propertyOf('Batch.pluck', x, key) as T[K]),
+    );
   }
 
   /** The sum of all elements so far, emitted at every batch. Numbers only. */

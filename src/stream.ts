@@ -8,7 +8,14 @@ import { toDataFrame, toSeries } from './frame/crossing.ts';
 import type { DataFrame } from './frame/data-frame.ts';
 import type { Series } from './frame/series.ts';
 import type { ColumnType, Schema } from './frame/types.ts';
-import { describe, isOptions, requireFunction, requireOptions } from './graph/arguments.ts';
+import {
+  describe,
+  isOptions,
+  requireClock,
+  requireFunction,
+  requireName,
+  requireOptions,
+} from './graph/arguments.ts';
 import { createNode, restoreState } from './graph/compile.ts';
 import { checkPolicy, type ErrorPolicy } from './graph/error-policy.ts';
 import { Guard } from './graph/guard.ts';
@@ -193,6 +200,9 @@ export class Stream<out T> {
     } else {
       requireOptions('Stream', origin, ['name', 'clock', 'onError']);
       const { name, clock = currentClock(), onError } = origin;
+      if (name !== undefined) requireName('Stream', name);
+      requireClock('Stream', clock);
+      if (onError !== undefined) requireFunction('Stream', 'onError', onError);
       this.node = createNode(source, undefined, [], name, { clock, onError });
     }
     this.node.owner = this as Owner;

@@ -1,5 +1,6 @@
+import { describe } from '../graph/arguments.ts';
 import { createNode } from '../graph/compile.ts';
-import { type Delivery, gather, isThenable, join } from '../graph/delivery.ts';
+import { type Delivery, gather, isThenable, join, raise } from '../graph/delivery.ts';
 import type { Tag } from '../graph/metadata.ts';
 import { defineOperator, type Send } from '../graph/operator.ts';
 import { Stream } from '../stream.ts';
@@ -63,7 +64,7 @@ export abstract class CustomNode<In, Out> extends Stream<Out> {
     const upstreams = upstream instanceof Stream ? [upstream] : upstream;
     if (!Array.isArray(upstreams) || !upstreams.every((one) => one instanceof Stream)) {
       throw new TypeError(
-        `Cannot create ${new.target.name}: a Stream or an array of them must feed it, got ${String(upstream)}`,
+        `Cannot create ${new.target.name}: a Stream or an array of them must feed it, got ${describe(upstream)}`,
       );
     }
     super(
@@ -97,12 +98,14 @@ export abstract class CustomNode<In, Out> extends Stream<Out> {
     const outer = this.#visit;
     const visit: Visit = { send, tag, delivery: undefined };
     this.#visit = visit;
-    let result: unknown;
     try {
-      result = this.update(value);
+      const result = this.update(value);
+      return isThenable(result) ? gather(visit.delivery, result) : visit.delivery;
+    } catch (error) {
+      // What it had sent before goes on, and is waited for.
+      return raise([error], visit.delivery);
     } finally {
       this.#visit = outer;
     }
-    return isThenable(result) ? gather(visit.delivery, result) : visit.delivery;
   }
 }

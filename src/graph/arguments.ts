@@ -1,5 +1,13 @@
-/** Shows a value in an error message, briefly. */
+/** Shows a value in an error message, briefly; any value, also one that does not want to be seen. */
 export function describe(value: unknown): string {
+  try {
+    return shown(value);
+  } catch {
+    return `a ${typeof value}`;
+  }
+}
+
+function shown(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, 40));
   if (typeof value === 'bigint') return `${value}n`;
   if (typeof value === 'function') return `function ${value.name}`.trimEnd();
@@ -13,6 +21,21 @@ export function requireFunction(operator: string, name: string, value: unknown):
   if (typeof value === 'function') return;
   throw new TypeError(
     `Cannot create ${operator}: ${name} must be a function, got ${describe(value)}`,
+  );
+}
+
+/** Checks that a name is text. */
+export function requireName(operator: string, value: unknown): void {
+  if (typeof value === 'string') return;
+  throw new TypeError(`Cannot create ${operator}: name must be text, got ${describe(value)}`);
+}
+
+/** Checks that an argument has the methods of a clock. */
+export function requireClock(operator: string, value: unknown): void {
+  const methods = ['now', 'wallTime', 'setTimeout', 'clearTimeout'];
+  if (methods.every((name) => typeof Object(value)[name] === 'function')) return;
+  throw new TypeError(
+    `Cannot create ${operator}: clock must have now, wallTime, setTimeout and clearTimeout, got ${describe(value)}`,
   );
 }
 
@@ -92,7 +115,8 @@ export function requireIterable(operator: string, value: unknown): Iterable<unkn
   throw new TypeError(`Cannot ${operator}: elements must be iterable, got ${describe(value)}`);
 }
 
-function isIterable(value: unknown): value is Iterable<unknown> {
+/** Whether a value can be walked; a function is not, whatever it has. */
+export function isIterable(value: unknown): value is Iterable<unknown> {
   if (typeof value === 'string') return true;
   return (
     typeof value === 'object' &&

@@ -1,3 +1,4 @@
+import { append } from './append.ts';
 import type { InFlight } from './in-flight.ts';
 
 /**
@@ -27,8 +28,8 @@ export function gather(pending: Delivery, promise: PromiseLike<unknown>): Pendin
 export function join(left: Delivery, right: Delivery): Delivery {
   if (left === undefined) return right;
   if (right === undefined) return left;
-  left.promises.push(...right.promises);
-  left.errors.push(...right.errors);
+  append(left.promises, right.promises);
+  append(left.errors, right.errors);
   return left;
 }
 
@@ -45,7 +46,7 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 /** Collects an error while the remaining branches or items are still delivered. */
 export function collectError(errors: unknown[] | undefined, error: unknown): unknown[] {
   const all = errors ?? [];
-  if (error instanceof AggregateError && aggregates.has(error)) all.push(...error.errors);
+  if (error instanceof AggregateError && aggregates.has(error)) append(all, error.errors);
   else all.push(error);
   return all;
 }
@@ -56,7 +57,7 @@ export function collectError(errors: unknown[] | undefined, error: unknown): unk
  */
 export function raise(errors: unknown[], pending: Delivery): Pending {
   if (pending === undefined) throw combine(errors);
-  pending.errors.push(...errors);
+  append(pending.errors, errors);
   return pending;
 }
 

@@ -1,3 +1,4 @@
+import { describe, isIterable } from './arguments.ts';
 import { type Delivery, gather, settle, settled } from './delivery.ts';
 import {
   Acknowledgement,
@@ -9,6 +10,7 @@ import {
 } from './metadata.ts';
 import type { EmitOptions, Node } from './node.ts';
 import type { Receive } from './operator.ts';
+import { reportUncaught } from './uncaught.ts';
 
 /** Sends a value out and lets held metadata go once that has settled, negatively if it failed. */
 export function sendHeld(output: Receive, value: unknown, tag: Tag, release: Tag): Delivery {
@@ -51,15 +53,22 @@ export function emitTracked(
   value: unknown,
   options: EmitOptions | undefined,
 ): Promise<void> | undefined {
-  const tag = metadataOf(options);
+  const tag = metadataOf(node, value, options);
   retain(tag);
   const pending = sendHeld(output, value, tag, tag);
   return pending === undefined ? undefined : settle(pending, node.inFlight);
 }
 
-function metadataOf(options: EmitOptions | undefined): Metadata | undefined {
+function metadataOf(
+  node: Node,
+  value: unknown,
+  options: EmitOptions | undefined,
+): Metadata | undefined {
   if (options?.acknowledge === undefined) return options?.metadata;
-  return [...(options.metadata ?? []), { ref: new Acknowledgement(options.acknowledge) }];
+  const ref = new Acknowledgement(options.acknowledge, (error) =>
+    reportUncaught(node, error, value),
+  );
+  return [...(options.metadata ?? []), { ref }];
 }
 
 /** Emits an array's elements from `index` on, one `emit` each, waiting where one has to wait. */
@@ -142,15 +151,10 @@ export function closeIterator(iterator: Iterator<unknown>): void {
 /** The iterator of what was given to `emitMany`. */
 export function iteratorOf(values: unknown): Iterator<unknown> {
   if (isIterable(values)) return values[Symbol.iterator]();
-  throw new TypeError(`Cannot emitMany: values must be iterable, got ${String(values)}`);
+  throw new TypeError(`Cannot emitMany: values must be iterable, got ${describe(values)}`);
 }
 
 /** Whether `emitMany` may read values by index; strings are read by code point instead. */
 export function isIndexed(values: unknown): values is ArrayLike<unknown> {
   return Array.isArray(values) || (ArrayBuffer.isView(values) && !(values instanceof DataView));
-}
-
-function isIterable(value: unknown): value is Iterable<unknown> {
-  if (typeof value === 'string') return true;
-  return typeof value === 'object' && value !== null && Symbol.iterator in value;
 }

@@ -2,6 +2,7 @@ import { MillraceError } from '../errors.ts';
 import { collectError, combine } from './delivery.ts';
 import { abandon, release } from './metadata.ts';
 import { invalidate, type Node, type StopOptions } from './node.ts';
+import type { Remainder } from './operator.ts';
 import { downstreamOf, groupsDownstream, reachable, upstreamOf } from './topology.ts';
 
 /** The nodes upstream into which elements are put: those that were made without an input. */
@@ -62,13 +63,23 @@ async function endAfter(
 }
 
 async function flush(node: Node, errors: unknown[]): Promise<void> {
-  for (const { value, tag } of node.operator.flush?.(node) ?? []) {
+  for (const { value, tag } of remainders(node, errors)) {
     try {
       await node.emit(value, tag === undefined ? undefined : { metadata: tag });
     } catch (error) {
       collectError(errors, error);
     }
     release(tag);
+  }
+}
+
+/** What a node is to emit at the end; where it leads out of the graph, it may fail to end that. */
+function remainders(node: Node, errors: unknown[]): readonly Remainder[] {
+  try {
+    return node.operator.flush?.(node) ?? [];
+  } catch (error) {
+    collectError(errors, error);
+    return [];
   }
 }
 

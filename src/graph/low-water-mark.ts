@@ -1,3 +1,5 @@
+import { describe } from './arguments.ts';
+
 /** Options of {@link LowWaterMark}. */
 export interface LowWaterMarkOptions<O> {
   /**
@@ -39,7 +41,7 @@ export class LowWaterMark<O> {
   constructor(options: LowWaterMarkOptions<O>) {
     if (typeof options?.commit !== 'function') {
       throw new TypeError(
-        `Cannot create LowWaterMark: commit must be a function, got ${typeof options?.commit}`,
+        `Cannot create LowWaterMark: commit must be a function, got ${describe(options?.commit)}`,
       );
     }
     this.#commit = options.commit;
@@ -53,7 +55,7 @@ export class LowWaterMark<O> {
   /** Notes that the element at `offset` is under way. Throws a RangeError if it already is. */
   accept(offset: O): void {
     if (this.#accepted.has(offset)) {
-      throw new RangeError(`Cannot accept offset ${offset}: it is already under way`);
+      throw new RangeError(`Cannot accept offset ${describe(offset)}: it is already under way`);
     }
     this.#accepted.set(offset, false);
   }
@@ -66,7 +68,7 @@ export class LowWaterMark<O> {
   acknowledge(offset: O): void {
     if (!this.#accepted.has(offset)) {
       throw new RangeError(
-        `Cannot acknowledge offset ${offset}: it was never accepted, or is already committed`,
+        `Cannot acknowledge offset ${describe(offset)}: it was never accepted, or is already committed`,
       );
     }
     this.#accepted.set(offset, true);

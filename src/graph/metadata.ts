@@ -1,3 +1,7 @@
+import { MillraceError } from '../errors.ts';
+import { append } from './append.ts';
+import { throwLater } from './throw-later.ts';
+
 /**
  * Counts who still needs an element; `metadata` objects may carry one under `ref`.
  * {@link Acknowledgement} is the one that `emit` makes.
@@ -9,6 +13,14 @@ export interface Reference {
   release(): void;
   /** Delivery failed somewhere; the reference settles negatively. */
   fail?(error: unknown): void;
+}
+
+/** What an acknowledgement gets where nothing was thrown: it has to be told from success. */
+function nothingThrown(nothing: undefined | null): MillraceError {
+  return new MillraceError(
+    'ERR_NOTHING_THROWN',
+    `Cannot deliver an element: ${nothing} was thrown`,
+  );
 }
 
 /** What travels with an element: a readonly list of objects, joined where elements are joined. */
@@ -23,14 +35,20 @@ export type Tag = Metadata | undefined;
  */
 export class Acknowledgement implements Reference {
   readonly #callback: (error?: unknown) => void;
+  readonly #report: (error: unknown) => void;
   #holders = 0;
   #settled = false;
   #failed = false;
   #error: unknown;
 
-  /** @param callback called exactly once */
-  constructor(callback: (error?: unknown) => void) {
+  /**
+   * @param callback called exactly once; the error is never `undefined` or `null`, whatever was thrown
+   * @param report told of what `callback` throws: whoever lets an element go has nothing to do with
+   * it. Default: an uncaught exception
+   */
+  constructor(callback: (error?: unknown) => void, report: (error: unknown) => void = throwLater) {
     this.#callback = callback;
+    this.#report = report;
   }
 
   /** One holder more. */
@@ -43,8 +61,12 @@ export class Acknowledgement implements Reference {
     this.#holders--;
     if (this.#holders > 0 || this.#settled) return;
     this.#settled = true;
-    if (this.#failed) this.#callback(this.#error);
-    else this.#callback();
+    try {
+      if (this.#failed) this.#callback(this.#error ?? nothingThrown(this.#error));
+      else this.#callback();
+    } catch (error) {
+      this.#report(error);
+    }
   }
 
   /** Marks the element as failed; the first error is the one reported. */
@@ -61,7 +83,7 @@ export function concatMetadata(tags: Iterable<Tag>): Tag {
   for (const tag of tags) {
     if (tag === undefined) continue;
     all ??= [];
-    all.push(...tag);
+    append(all, tag);
   }
   return all;
 }
@@ -69,19 +91,37 @@ export function concatMetadata(tags: Iterable<Tag>): Tag {
 /** One holder more for everything in a list. */
 export function retain(tag: Tag): void {
   if (tag === undefined) return;
-  for (const entry of tag) referenceOf(entry)?.retain();
+  for (const entry of tag) {
+    try {
+      referenceOf(entry)?.retain();
+    } catch (error) {
+      throwLater(error);
+    }
+  }
 }
 
 /** One holder less for everything in a list. */
 export function release(tag: Tag): void {
   if (tag === undefined) return;
-  for (const entry of tag) referenceOf(entry)?.release();
+  for (const entry of tag) {
+    try {
+      referenceOf(entry)?.release();
+    } catch (error) {
+      throwLater(error);
+    }
+  }
 }
 
 /** Marks everything in a list as failed. */
 export function failMetadata(tag: Tag, error: unknown): void {
   if (tag === undefined) return;
-  for (const entry of tag) referenceOf(entry)?.fail?.(error);
+  for (const entry of tag) {
+    try {
+      referenceOf(entry)?.fail?.(error);
+    } catch (thrown) {
+      throwLater(thrown);
+    }
+  }
 }
 
 /** Lets go of elements that are given up: they fail. */

@@ -136,9 +136,12 @@ export class Node<P = unknown, S = unknown> {
     const { owner } = this;
     if (owner !== undefined && this.isInstalled) {
       // A subclass may have put an `emit` of its own there meanwhile, which is then left alone.
-      if (!Object.hasOwn(owner, 'emit') || owner.emit === this.emit) owner.emit = emit;
+      // One that is frozen goes on with what it has, which leads here.
+      if (!Object.hasOwn(owner, 'emit') || owner.emit === this.emit) {
+        Reflect.set(owner, 'emit', emit);
+      }
       if (!Object.hasOwn(owner, 'emitMany') || owner.emitMany === this.emitMany) {
-        owner.emitMany = emitMany;
+        Reflect.set(owner, 'emitMany', emitMany);
       }
     }
     this.emit = emit;

@@ -1,5 +1,6 @@
 import { isThenable } from './delivery.ts';
 import type { Node } from './node.ts';
+import { throwLater } from './throw-later.ts';
 
 /** Where an error came from that no emitter can be told of. */
 export interface Failure {
@@ -31,14 +32,8 @@ export function reportUncaught(node: Node, error: unknown, element: unknown): vo
   try {
     const stream = node.name;
     const handled = onError(error, { element, operator: node.operator.name, stream });
-    if (isThenable(handled)) handled.then(undefined, throwLater);
+    if (isThenable(handled)) Promise.resolve(handled).then(undefined, throwLater);
   } catch (thrown) {
     throwLater(thrown);
   }
-}
-
-function throwLater(error: unknown): void {
-  queueMicrotask(() => {
-    throw error;
-  });
 }

@@ -2,7 +2,7 @@ import { describe } from '../graph/arguments.ts';
 
 /**
  * A string that two values share exactly if they have the same content: primitives as in a `Map`
- * (−0 is 0, NaN is NaN), arrays and iterables of values in order, plain objects by their properties
+ * (−0 is 0, NaN is NaN), arrays in order (a hole is `undefined`), plain objects by their properties
  * in any order, sets and maps in any order, dates, and buffers by their bytes. Functions, symbols and
  * instances of other classes have no content to compare.
  *
@@ -35,7 +35,7 @@ function encodeObject(value: object, within: readonly object[]): string {
     throw new TypeError(`Cannot compare by content: ${describe(value)} contains itself`);
   }
   const inside = [...within, value];
-  if (Array.isArray(value)) return `[${value.map((item) => encode(item, inside)).join()}]`;
+  if (Array.isArray(value)) return `[${Array.from(value, (item) => encode(item, inside)).join()}]`;
   if (value instanceof Date) return `Date(${value.getTime()})`;
   if (value instanceof Set) {
     return `Set{${[...value]

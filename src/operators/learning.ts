@@ -1,3 +1,4 @@
+import { describe } from '../graph/arguments.ts';
 import { defineOperator, type Operator } from '../graph/operator.ts';
 import { type Callback, callback } from './callback.ts';
 import { map } from './map.ts';
@@ -102,6 +103,6 @@ export function trainParams(model: unknown, options: TrainOptions<never, never> 
 function requireMethod(operator: string, value: unknown, method: string): void {
   if (typeof Object(value)[method] === 'function') return;
   throw new TypeError(
-    `Cannot create ${operator}: an object with ${method}() is wanted, got ${String(value)}`,
+    `Cannot create ${operator}: an object with ${method}() is wanted, got ${describe(value)}`,
   );
 }

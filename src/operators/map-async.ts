@@ -1,5 +1,6 @@
 import { MillraceError } from '../errors.ts';
 import { Admission } from '../graph/admission.ts';
+import { append } from '../graph/append.ts';
 import {
   describe,
   requireBoolean,
@@ -162,7 +163,7 @@ class MapAsyncState implements Supply {
     this.#bytes = 0;
     this.#lanes.clear();
     this.#results.clear();
-    tags.push(...this.#clearWaiting());
+    append(tags, this.#clearWaiting());
     this.#admission.admitAll();
     this.pump.wake();
     return tags;
@@ -234,14 +235,16 @@ class MapAsyncState implements Supply {
     call.status = 'running';
     if (timeout !== undefined) call.timer = this.#limit(call, timeout);
     let result: unknown;
+    let isPromise: boolean;
     try {
       const { guard } = this.#node;
       result = guard === undefined ? f(value, call) : guard.call(() => f(value, call));
+      isPromise = isThenable(result);
     } catch (error) {
       this.#failed(call, error);
       return;
     }
-    if (isThenable(result)) {
+    if (isPromise) {
       // A promise is itself; what `then` of another object does wrong is made a rejection.
       Promise.resolve(result).then(
         (settled) => {

@@ -1,11 +1,12 @@
 import { gather } from '../graph/delivery.ts';
 import { defineOperator, type Operator } from '../graph/operator.ts';
+import { reportUncaught } from '../graph/uncaught.ts';
 
 /** Where a branch leaves the graph for another kind of stream. */
 export interface Outlet {
   /** Takes an element; a promise holds the emitter back until it is settled. */
   receive(value: unknown): Promise<unknown> | undefined;
-  /** No more will come: the input has ended, or the node was destroyed. May be called twice. */
+  /** No more will come: the input has ended, or the node was destroyed. Called twice, it does nothing. */
   end(): void;
 }
 
@@ -25,8 +26,12 @@ export function outlet(name: string): Operator<Outlet, undefined> {
       params.end();
       return [];
     },
-    forget({ params }) {
-      params.end();
+    forget(node) {
+      try {
+        node.params.end();
+      } catch (error) {
+        reportUncaught(node, error, undefined);
+      }
       return [];
     },
   });

@@ -1,4 +1,5 @@
 import { describe, requireOptions } from '../graph/arguments.ts';
+import { reportUncaught } from '../graph/uncaught.ts';
 import { SOURCE_OPTIONS, Source, type SourceOptions, type SourceRun } from './source.ts';
 
 /**
@@ -77,7 +78,9 @@ export class IterableSource<T> extends Source<T> {
     const iterator = this.#iterator;
     this.#forget();
     super.destroy();
-    void this.stop().then(() => iterator?.return?.());
+    this.stop()
+      .then(() => iterator?.return?.())
+      .catch((error) => reportUncaught(this.node, error, undefined));
   }
 
   #iterate(): Iterator<T> | AsyncIterator<T> {
