@@ -47,6 +47,8 @@ export type {
   ValueOf,
   ValuesOf,
 } from './frame/types.ts';
+export type { Aggregation } from './frame/user-aggregate.ts';
+export type { ApplyOptions } from './frame/user-apply.ts';
 export type { FullWindowOptions, RollingOptions } from './frame/windows.ts';
 export type { ByteLimit } from './graph/byte-limit.ts';
 export { estimateBytes } from './graph/byte-limit.ts';

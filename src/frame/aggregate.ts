@@ -2,6 +2,7 @@ import { shown } from './checks.ts';
 import { type Agg, columnOf, type Key, type PlanColumn, PlanNode } from './plan-node.ts';
 import { seriesNode, type Term } from './term.ts';
 import { type ColumnType, isFloat, isNumeric, type SumOf } from './types.ts';
+import type { ApplyWindows } from './user-apply.ts';
 
 /** The aggregates that {@link AggregateSpec} knows by name. */
 export type AggregateName =
@@ -112,6 +113,37 @@ export interface Aggregator {
   readonly yields: 'rows' | 'windows' | 'value';
 }
 
+/**
+ * The last how many rows a user-defined aggregate is over, `null` for all so far; throws a TypeError
+ * for an operator that has no such aggregates.
+ */
+export function userWindow({ operator, op, args, keys }: Aggregator): number | null {
+  if (keys === undefined && op === 'aggregate') return null;
+  if (keys === undefined && op === 'window' && typeof args?.n === 'number') return args.n;
+  throw new TypeError(
+    `Cannot create ${operator}.aggregate: aggregates of your own are over all rows or window({ n }), not over ${keys === undefined ? operator : 'groups'}`,
+  );
+}
+
+/** The windows that a user-defined function is applied to; throws a TypeError where there are none. */
+export function applyWindows({ operator, op, args, argsFor, keys }: Aggregator): ApplyWindows {
+  // As of an aggregate of values, such as the mean.
+  const request: Request = { fn: 'mean', column: { name: '', type: 'f64' }, as: '' };
+  const { n, minPeriods, returnPartial } = { ...args, ...argsFor?.([request]) };
+  const known = op === 'rolling' || op === 'slidingWindow' || op === 'partition';
+  if (!known || keys !== undefined || typeof n !== 'number') {
+    throw new TypeError(
+      `Cannot create ${operator}.apply: it is for windows of rows, rolling(n), slidingWindow(n) and partition(n)`,
+    );
+  }
+  return {
+    op,
+    n,
+    minPeriods: typeof minPeriods === 'number' ? minPeriods : 0,
+    returnPartial: returnPartial === true,
+  };
+}
+
 /** The node that computes `requests` over a column or a frame. */
 export function aggregateNode(
   over: Over,
@@ -161,7 +193,7 @@ export function aggregateNode(
   );
 }
 
-function inputNode(over: Over, single: boolean): PlanNode {
+export function inputNode(over: Over, single: boolean): PlanNode {
   if (over instanceof PlanNode) return over;
   if (single) return seriesNode(over);
   return new PlanNode(

@@ -1,16 +1,24 @@
+import type { Stream } from '../stream.ts';
 import {
   type AggregateName,
   type AggregateType,
   type Aggregator,
   aggregateNode,
+  applyWindows,
   checkAggregate,
+  inputNode,
   type Over,
   type Request,
+  userWindow,
 } from './aggregate.ts';
 import { checkCount, checkOptions } from './checks.ts';
+import type { Column } from './column.ts';
 import type { PlanColumn } from './plan-node.ts';
 import type { ColumnResults, FrameResults, Shape } from './results.ts';
-import type { ColumnType, Schema, SumOf } from './types.ts';
+import type { Series } from './series.ts';
+import type { ColumnType, InputOf, Schema, SumOf, ValuesOf } from './types.ts';
+import { type Aggregation, userAggregate } from './user-aggregate.ts';
+import { type ApplyOptions, userApply } from './user-apply.ts';
 import { wrap } from './wrap.ts';
 
 /** Options of the aggregates of spread. */
@@ -138,6 +146,68 @@ export class ColumnAggregates<
     });
     const over = aggregateNode(this.#over, { ...this.#aggregator, framed: true }, requests);
     return wrap(over) as FrameResults<AggregatesSchema<D, F>, K>[R];
+  }
+
+  /**
+   * An aggregate of your own, as a stream with one result per batch: of `window({ n })` over the last
+   * `n` rows, of `expanding()` over all so far. See {@link Aggregation} for what a window costs. The
+   * state is in no `snapshot()`.
+   *
+   * ```ts
+   * import assert from 'node:assert/strict';
+   * import { Series } from 'millrace';
+   *
+   * const counts = new Series('f64');
+   * const sum = (values: Float64Array) => values.reduce((a, b) => a + b, 0);
+   * const sums = counts
+   *   .window({ n: 3 })
+   *   .aggregate({
+   *     initial: () => 0,
+   *     onNew: (total, rows) => total + sum(rows.values),
+   *     onOld: (total, rows) => total - sum(rows.values),
+   *   })
+   *   .sinkToList();
+   * counts.emit([1, 2]);
+   * counts.emit([4, 8]);
+   * assert.deepEqual(sums, [3, 14]);
+   * ```
+   */
+  aggregate<State, Result = State>(
+    aggregation: Aggregation<Column<D>, State, Result>,
+  ): Stream<Result> {
+    const n = userWindow(this.#aggregator);
+    const operator = `${this.#aggregator.operator}.aggregate`;
+    return userAggregate(operator, inputNode(this.#over, true), aggregation, n) as Stream<Result>;
+  }
+
+  /**
+   * A function of your own over whole windows of `rolling(n)`, `slidingWindow(n)` or `partition(n)`: a
+   * series of what it gives, `null` for a missing result. It gets the values of a window that are
+   * there, as a typed array (`i64` and timestamps as bigints, text as an array) that it must neither
+   * change nor keep.
+   *
+   * It is a call of JavaScript for each window, some hundred times the cost of the aggregates that
+   * have a name, and runs whether or not the series has a sink. The series is a source of its own:
+   * its rows do not go together with those it was made of, and the last rows are in no `snapshot()`.
+   *
+   * ```ts
+   * import assert from 'node:assert/strict';
+   * import { Series } from 'millrace';
+   *
+   * const prices = new Series('f64');
+   * const ranges = prices.rolling(2).apply((x) => Math.max(...x) - Math.min(...x)).sinkToList();
+   * prices.emit([1, 4, 2]);
+   * assert.deepEqual(ranges[0]?.toArray(), [null, 3, 2]);
+   * ```
+   */
+  apply<E extends ColumnType = 'f64'>(
+    f: (values: ValuesOf<D>) => InputOf<E>,
+    options?: ApplyOptions<E>,
+  ): Series<E, N> {
+    const operator = `${this.#aggregator.operator}.apply`;
+    const windows = applyWindows(this.#aggregator);
+    const node = inputNode(this.#over, true);
+    return userApply(operator, node, windows, f, options) as Series<E, N>;
   }
 
   #spread(fn: 'var' | 'std', options: SpreadOptions): unknown {

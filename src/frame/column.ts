@@ -112,7 +112,28 @@ export class Column<D extends ColumnType = ColumnType> implements Iterable<Value
 
   /** The same values under another name. */
   rename(name: string): Column<D> {
-    return new Column(name, this.type, this.length, this.nullCount, this.#memory);
+    const renamed = new Column<D>(name, this.type, this.length, this.nullCount, this.#memory);
+    renamed.#values = this.#values;
+    renamed.#validity = this.#validity;
+    return renamed;
+  }
+
+  /**
+   * The values from `start` up to `end`, both counted from the end where negative; typed arrays are
+   * not copied.
+   */
+  slice(start = 0, end = this.length): Column<D> {
+    const from = place(start, this.length);
+    const length = Math.max(0, place(end, this.length) - from);
+    const validity = this.validity === null ? null : sliceBits(this.validity, from, length);
+    const missing = validity === null ? 0 : length - countBits(validity);
+    const part = new Column<D>(this.name, this.type, length, missing, this.#memory);
+    const { values } = this;
+    part.#values = (ArrayBuffer.isView(values)
+      ? (values as Float64Array).subarray(from, from + length)
+      : (values as readonly unknown[]).slice(from, from + length)) as unknown as ValuesOf<D>;
+    part.#validity = validity;
+    return part;
   }
 
   [inspect.custom](
@@ -137,6 +158,27 @@ export class Column<D extends ColumnType = ColumnType> implements Iterable<Value
     this.#read ??= withMissing(presentReader(this.type, this.values), this.validity);
     return this.#read;
   }
+}
+
+/** An index counted from either end, within 0 and `length`. */
+function place(index: number, length: number): number {
+  return Math.min(length, Math.max(0, index < 0 ? index + length : index));
+}
+
+/** `length` bits from bit `from` on, as bits from 0 on. */
+function sliceBits(bits: Uint8Array, from: number, length: number): Uint8Array {
+  const out = new Uint8Array((length + 7) >> 3);
+  for (let i = 0; i < length; i++) {
+    const at = from + i;
+    out[i >> 3]! |= ((bits[at >> 3]! >> (at & 7)) & 1) << (i & 7);
+  }
+  return out;
+}
+
+function countBits(bits: Uint8Array): number {
+  let count = 0;
+  for (let byte of bits) for (; byte > 0; byte &= byte - 1) count++;
+  return count;
 }
 
 function withMissing(read: Read, validity: Uint8Array | null): Read {

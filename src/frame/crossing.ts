@@ -6,6 +6,7 @@ import { Column } from './column.ts';
 import { type ColumnNode, planNodeOf } from './column-node.ts';
 import type { BatchOptions } from './column-source.ts';
 import { DataFrame } from './data-frame.ts';
+import { type DerivedSeries, setMakers } from './derive.ts';
 import { Series } from './series.ts';
 import { Table } from './table.ts';
 import type { ColumnType, InputOf, InputRow, Schema } from './types.ts';
@@ -67,6 +68,11 @@ export function toResultStream<T>(node: ColumnNode<T>): Stream<T> {
   noteCrossing(planNodeOf(node), stream.node);
   return stream;
 }
+
+setMakers({
+  series: (type, name) => new Series(type, { name }) as unknown as DerivedSeries,
+  stream: () => new Stream(),
+});
 
 /** An array goes through a stream's generated loop faster than an iterator. */
 function rowsOf<T>(result: Iterable<T>): Iterable<T> {

@@ -36,6 +36,7 @@ import type { Summary } from './summary.ts';
 import type { Table } from './table.ts';
 import { checkDomain, checkOperand, type SeriesLike, type Term } from './term.ts';
 import type { InputColumns, InputRow, Merge, RowOf, Schema } from './types.ts';
+import { type Aggregation, userAggregate } from './user-aggregate.ts';
 import { type FullWindowOptions, type RollingOptions, rolling, windows } from './windows.ts';
 import { showAs } from './wrap.ts';
 
@@ -293,6 +294,36 @@ export class DataFrameMethods<S extends Schema> extends ColumnNode<Table<S>> {
   /** Chosen aggregates of chosen columns over all rows so far: a table of one row per batch. */
   agg<const A extends AggregateSpec<S>>(spec: A): Summary<AggregatedSchema<S, A>> {
     return this.#running().agg(spec);
+  }
+
+  /**
+   * An aggregate of your own over all rows so far, as a stream with one result per batch. Its functions
+   * run in JavaScript, a few calls per batch, and get whole tables; its state is theirs, and in no
+   * `snapshot()`.
+   *
+   * ```ts
+   * import assert from 'node:assert/strict';
+   * import { DataFrame } from 'millrace';
+   *
+   * const trades = new DataFrame({ price: 'f64', size: 'f64' });
+   * const values = trades
+   *   .aggregate({
+   *     initial: () => 0,
+   *     onNew: (sum, rows) => {
+   *       const prices = rows.column('price').values;
+   *       const sizes = rows.column('size').values;
+   *       return prices.reduce((total, price, i) => total + price * sizes[i]!, sum);
+   *     },
+   *   })
+   *   .sinkToList();
+   * trades.emit({ price: [10, 20], size: [1, 2] });
+   * assert.deepEqual(values, [50]);
+   * ```
+   */
+  aggregate<State, Result = State>(
+    aggregation: Aggregation<Table<S>, State, Result>,
+  ): Stream<Result> {
+    return userAggregate('aggregate', this.#node, aggregation, null) as Stream<Result>;
   }
 
   /** The rows one by one, as the elements of a stream: objects, missing values as `null`. */

@@ -1,3 +1,4 @@
+import type { Stream } from '../stream.ts';
 import {
   type AggregateName,
   type AggregateType,
@@ -5,13 +6,16 @@ import {
   aggregateNode,
   checkAggregate,
   type Request,
+  userWindow,
 } from './aggregate.ts';
 import { checkCount, checkOptions, shown } from './checks.ts';
 import { ColumnAggregates, type SpreadOptions } from './column-aggregates.ts';
 import { defineColumns } from './column-properties.ts';
 import type { PlanColumn, PlanNode } from './plan-node.ts';
 import type { ColumnResults, FrameResults, Shape } from './results.ts';
+import type { Table } from './table.ts';
 import { type ColumnType, isNumeric, type NumericKeys, type Schema } from './types.ts';
+import { type Aggregation, userAggregate } from './user-aggregate.ts';
 import { wrap } from './wrap.ts';
 
 /** Which aggregates of which columns: `{ delay: ['mean', 'count'], distance: 'max' }`. */
@@ -134,6 +138,18 @@ export class FrameAggregates<S extends Schema, R extends Shape, K extends Schema
   agg<const A extends AggregateSpec<S>>(spec: A): FrameResults<AggregatedSchema<S, A>, K>[R] {
     const requests = aggregateRequests(`${this.#aggregator.operator}.agg`, this.#node, spec);
     return this.#wrap(requests) as FrameResults<AggregatedSchema<S, A>, K>[R];
+  }
+
+  /**
+   * An aggregate of your own over the last rows of `window({ n })`, or over all of `expanding()`, as
+   * {@link ColumnAggregates.aggregate} of one column; its functions get tables.
+   */
+  aggregate<State, Result = State>(
+    aggregation: Aggregation<Table<S>, State, Result>,
+  ): Stream<Result> {
+    const n = userWindow(this.#aggregator);
+    const operator = `${this.#aggregator.operator}.aggregate`;
+    return userAggregate(operator, this.#node, aggregation, n) as Stream<Result>;
   }
 
   #every(

@@ -38,6 +38,7 @@ import type {
   ValueOf,
 } from './types.ts';
 import { isNumeric } from './types.ts';
+import { type Aggregation, userAggregate } from './user-aggregate.ts';
 import { type FullWindowOptions, type RollingOptions, rolling, windows } from './windows.ts';
 import { showAs } from './wrap.ts';
 
@@ -471,6 +472,40 @@ export class Series<
   /** The same as {@link Series.valueCounts}, under the name that streams use. */
   frequencies(): Summary<Merge<{ [P in N]: D }, { count: 'i64' }>> {
     return this.valueCounts();
+  }
+
+  /**
+   * An aggregate of your own over all rows so far, as a stream with one result per batch. Its functions
+   * run in JavaScript, a few calls per batch, and get whole columns; its state is theirs, and in no
+   * `snapshot()`.
+   *
+   * ```ts
+   * import assert from 'node:assert/strict';
+   * import { Series } from 'millrace';
+   *
+   * const prices = new Series('f64');
+   * const spreads = prices
+   *   .aggregate({
+   *     initial: () => ({ low: Infinity, high: -Infinity }),
+   *     onNew: (state, rows) => {
+   *       for (const price of rows.values) {
+   *         state.low = Math.min(state.low, price);
+   *         state.high = Math.max(state.high, price);
+   *       }
+   *       return state;
+   *     },
+   *     result: ({ low, high }) => high - low,
+   *   })
+   *   .sinkToList();
+   * prices.emit([3, 5]);
+   * prices.emit([9]);
+   * assert.deepEqual(spreads, [2, 6]);
+   * ```
+   */
+  aggregate<State, Result = State>(
+    aggregation: Aggregation<Column<D>, State, Result>,
+  ): Stream<Result> {
+    return userAggregate('aggregate', this.node(), aggregation, null) as Stream<Result>;
   }
 
   /** This series as the one column of a frame. */

@@ -61,6 +61,12 @@ export class Table<S extends Schema = Schema> implements Iterable<RowOf<S>> {
     );
   }
 
+  /** The rows from `start` up to `end`, both counted from the end where negative. */
+  slice(start = 0, end = this.numRows): Table<S> {
+    const columns = this.columns.map((column) => column.slice(start, end));
+    return new Table<S>(columns[0]?.length ?? 0, columns);
+  }
+
   /** The rows as objects, missing values as `null`. */
   toRows(): RowOf<S>[] {
     return [...this];

@@ -102,6 +102,29 @@ const building: [name: string, build: () => unknown, error: RegExp][] = [
     /rolling.max: column 'k' must not be text here/,
   ],
   ['rolling nunique', () => frame().x.rolling(2).nunique(), /rolling.nunique: distinct values are/],
+  [
+    'aggregate without onNew',
+    () => frame().x.aggregate(loose<never>({ initial: () => 0 })),
+    /aggregate.onNew: expected a function, got undefined/,
+  ],
+  [
+    'aggregate of groups',
+    () => frame().groupBy('k').x.aggregate(loose<never>({})),
+    /groupBy.aggregate: aggregates of your own are over all rows or window/,
+  ],
+  [
+    'apply nothing',
+    () => frame().x.rolling(2).apply(loose<never>(3)),
+    /rolling.apply: expected a fun/,
+  ],
+  [
+    'apply to groups',
+    () =>
+      frame()
+        .groupBy('k')
+        .x.apply(loose<never>(() => 0)),
+    /groupBy.apply: it is for windows of rows/,
+  ],
   ['groupBy of one', () => frame().groupBy(loose<'k'>('z')), /groupBy: no column 'z'/],
   ['groupBy nothing', () => frame().groupBy(), /groupBy: expected at least one column/],
   ['groupBy a number', () => frame().groupBy(loose<'k'>(3)), /groupBy: no column 3/],

@@ -1,0 +1,136 @@
+import { noteCrossing } from '../observe/crossings.ts';
+import { checkFunction, checkOptions, checkType } from './checks.ts';
+import type { Column } from './column.ts';
+import { planNodeOf } from './column-node.ts';
+import { derived } from './derive.ts';
+import type { PlanNode } from './plan-node.ts';
+import type { ColumnType } from './types.ts';
+import { callUser } from './user-function.ts';
+
+/** Options of `apply`. */
+export interface ApplyOptions<E extends ColumnType = ColumnType> {
+  /** The type of the results, default `'f64'`. */
+  readonly type?: E;
+}
+
+/** Which windows of rows there are: as of `rolling`, `slidingWindow` and `partition`. */
+export interface ApplyWindows {
+  readonly op: string;
+  readonly n: number;
+  /** How many values a window must have to have a result; of `rolling` only. */
+  readonly minPeriods: number;
+  readonly returnPartial: boolean;
+}
+
+type Values = { readonly length: number; [index: number]: unknown };
+type Call = (values: Values) => unknown;
+
+/** The results of a function over whole windows of a column, as a series of its own. */
+export function userApply(
+  operator: string,
+  node: PlanNode,
+  windows: ApplyWindows,
+  f: unknown,
+  options: ApplyOptions | undefined,
+): unknown {
+  checkFunction(operator, f);
+  checkOptions(operator, options, ['type']);
+  const type = checkType(operator, options?.type ?? 'f64');
+  const { name } = node.columns[0]!;
+  const series = derived().series(type, name);
+  const advance = windowsOf(windows, (values) =>
+    callUser(operator, name, () => (f as Call)(values)),
+  );
+  node.graph.subscribe(
+    node,
+    (column) => {
+      const results = advance(column as Column);
+      if (results.length === 0) return undefined;
+      return callUser(operator, name, () => series.emit(results));
+    },
+    true,
+  );
+  noteCrossing(node, planNodeOf(series).graph.input);
+  return series;
+}
+
+/** Calls `f` with every window that a batch ends; what it gives, `null` where there is too little. */
+function windowsOf(
+  { op, n, minPeriods, returnPartial }: ApplyWindows,
+  f: Call,
+): (column: Column) => unknown[] {
+  let kept: Values | undefined;
+  let keptThere: Uint8Array = new Uint8Array(0);
+  return (column) => {
+    const before = keptThere.length;
+    const values = kept === undefined ? copyOf(column.values) : joined(kept, column.values);
+    const there = joinedFlags(keptThere, column);
+    const missing = countMissing(there);
+    const total = there.length;
+    // A row of a partition that was emitted is not kept, so a partition begins with the values.
+    const whole = op === 'partition' ? total - (total % n) : Math.max(0, total - n + 1);
+    kept = cut(values, whole, total);
+    keptThere = there.slice(whole);
+    const out: unknown[] = [];
+    const call = (start: number, end: number) => {
+      const all = missing === 0 || countMissing(there.subarray(start, end)) === 0;
+      const window = all ? cut(values, start, end) : present(values, there, start, end);
+      if (op === 'rolling' && window.length < minPeriods) return null;
+      return f(window) ?? null;
+    };
+    if (op === 'partition') {
+      for (let start = 0; start < whole; start += n) out.push(call(start, start + n));
+      return out;
+    }
+    for (let end = before + 1; end <= total; end++) {
+      if (op === 'slidingWindow' && end < n && !returnPartial) continue;
+      out.push(call(Math.max(0, end - n), end));
+    }
+    return out;
+  };
+}
+
+/** From `start` to `end`, of a typed array without a copy. */
+function cut(values: Values, start: number, end: number): Values {
+  return ArrayBuffer.isView(values)
+    ? (values as unknown as Float64Array).subarray(start, end)
+    : (values as unknown as unknown[]).slice(start, end);
+}
+
+function copyOf(values: Values): Values {
+  return (values as unknown as Float64Array).slice();
+}
+
+function joined(first: Values, second: Values): Values {
+  if (!ArrayBuffer.isView(second))
+    return [...(first as unknown as unknown[]), ...(second as never)];
+  const Typed = second.constructor as new (length: number) => Float64Array;
+  const out = new Typed(first.length + second.length);
+  out.set(first as unknown as Float64Array);
+  out.set(second as unknown as Float64Array, first.length);
+  return out;
+}
+
+/** One byte for each row, 0 where it is missing. */
+function joinedFlags(first: Uint8Array, { length, validity }: Column): Uint8Array {
+  const out = new Uint8Array(first.length + length).fill(1);
+  out.set(first);
+  if (validity !== null) {
+    for (let i = 0; i < length; i++) {
+      out[first.length + i] = (validity[i >> 3]! >> (i & 7)) & 1;
+    }
+  }
+  return out;
+}
+
+function countMissing(flags: Uint8Array): number {
+  let missing = 0;
+  for (let i = 0; i < flags.length; i++) missing += 1 - flags[i]!;
+  return missing;
+}
+
+/** The values that are there. */
+function present(values: Values, there: Uint8Array, start: number, end: number): Values {
+  const window = cut(values, start, end) as unknown as unknown[];
+  return window.filter((_, i) => there[start + i] === 1) as unknown as Values;
+}
