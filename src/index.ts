@@ -74,6 +74,7 @@ export type { CollectorCache, CollectorOptions } from './operators/collect.ts';
 export type { DelayOptions } from './operators/delay.ts';
 export type { FrequenciesOptions } from './operators/frequencies.ts';
 export { FrequencyTable } from './operators/frequency-table.ts';
+export type { ElementKey } from './operators/key.ts';
 export type {
   Learner,
   Metric,

@@ -215,6 +215,30 @@ export class Stream<out T> {
     return this.node.name;
   }
 
+  /**
+   * Gives this stream a name, for drawings, profiles, stack traces and what is told of errors.
+   *
+   * @param name shown before the operator
+   * @returns this stream
+   *
+   * @example
+   * ```ts
+   * import { Stream } from 'millrace'
+   * import assert from 'node:assert/strict'
+   *
+   * const lines = new Stream<string>()
+   * const parsed = lines.map(JSON.parse).named('parsed')
+   * assert.equal(parsed.name, 'parsed')
+   * assert.match(lines.explain(), /parsed; map: parse/)
+   * ```
+   */
+  named(name: string): this {
+    requireName('named', name);
+    this.node.name = name;
+    invalidate(this.node);
+    return this;
+  }
+
   /** The streams that feed this one, in order of connection. */
   get upstreams(): readonly Stream<unknown>[] {
     return this.node.inputs.flatMap((edge) => ownerOf(edge.from));

@@ -1,5 +1,6 @@
 import { expectTypeOf, it } from 'vitest';
 import type { Batch } from '../src/batch.ts';
+import { fromIterable, literal, VirtualClock } from '../src/index.ts';
 import type { FrequencyTable } from '../src/operators/frequency-table.ts';
 import { type Collector, Stream } from '../src/stream.ts';
 
@@ -112,4 +113,81 @@ it('what goes in and out is typed', () => {
   numbers.emit('one');
   // @ts-expect-error not what comes
   words.sink((x: number) => x);
+});
+
+it('what waits, and what takes time, keeps the type', () => {
+  const clock = new VirtualClock();
+  const timed = new Stream<number>({ clock });
+  expectTypeOf(timed.buffer(2, { sizeOf: (x) => x, maxBytes: 9 })).toEqualTypeOf<Stream<number>>();
+  expectTypeOf(timed.delay('1s')).toEqualTypeOf<Stream<number>>();
+  expectTypeOf(timed.rateLimit(1)).toEqualTypeOf<Stream<number>>();
+  expectTypeOf(timed.latest()).toEqualTypeOf<Stream<number>>();
+  expectTypeOf(timed.timedWindow(1)).toEqualTypeOf<Stream<readonly number[]>>();
+  expectTypeOf(timed.timedWindowUnique(1)).toEqualTypeOf<Stream<readonly number[]>>();
+  expectTypeOf(timed.named('n').onError('skip')).toEqualTypeOf<Stream<number>>();
+  timed.destroy();
+});
+
+it('mapAsync gives what its promises do', () => {
+  expectTypeOf(numbers.mapAsync(async (x) => [x])).toEqualTypeOf<Stream<number[]>>();
+  expectTypeOf(
+    words.mapAsync((word, { signal }) => (signal.aborted ? 0 : Promise.resolve(word.length))),
+  ).toEqualTypeOf<Stream<number>>();
+});
+
+it('a key is a function of the element, or one of its properties', () => {
+  trades.partition(2, { key: 'symbol' });
+  trades.unique({ key: (trade) => trade.price });
+  words.partitionUnique(2, { key: 'length' });
+  trades.mapAsync(async () => 0, { key: 'size' });
+  // @ts-expect-error there is no such property
+  trades.partition(2, { key: 'volume' });
+  // @ts-expect-error there is no such property
+  trades.unique({ key: 'volume' });
+  // @ts-expect-error there is no such property
+  trades.mapAsync(async () => 0, { key: 'volume' });
+});
+
+it('joins take their options last, by stream, position or list', () => {
+  expectTypeOf(numbers.zip(words, { maxsize: 2, maxBytes: 10 })).toEqualTypeOf<
+    Stream<readonly [number, string]>
+  >();
+  expectTypeOf(numbers.zip(literal({ maxsize: 2 }))).toEqualTypeOf<
+    Stream<readonly [number, { maxsize: number }]>
+  >();
+  expectTypeOf(numbers.combineLatest(words, { emitOn: [0, words] })).toEqualTypeOf<
+    Stream<readonly [number, string]>
+  >();
+  // @ts-expect-error constants are for zip
+  void (() => numbers.combineLatest(3));
+  // @ts-expect-error constants are for zip
+  void (() => numbers.union('x'));
+});
+
+it('learning nodes give what their models do', () => {
+  const model = { learnOne: (_x: string, _y: number) => {}, predictOne: (_x: string) => 1 };
+  const metric = { update: (_y: number, _p: number) => {}, get: () => 0 };
+  const samples = new Stream<readonly [string, number]>();
+  expectTypeOf(words.predict(model)).toEqualTypeOf<Stream<number>>();
+  expectTypeOf(words.transform({ transformOne: (x: string) => x.length })).toEqualTypeOf<
+    Stream<number>
+  >();
+  expectTypeOf(samples.train(model)).toEqualTypeOf<Stream<never>>();
+  expectTypeOf(samples.train(model, { metric })).toEqualTypeOf<Stream<number>>();
+  expectTypeOf(samples.train(model, { passModel: true })).toEqualTypeOf<Stream<typeof model>>();
+});
+
+it('a batch knows what is in it', () => {
+  const batch = trades.partition(2).toBatch();
+  expectTypeOf(batch.pluck('price').sum()).toEqualTypeOf<Stream<number>>();
+  expectTypeOf(batch.map((trade) => trade.size).toStream()).toEqualTypeOf<Stream<bigint>>();
+  expectTypeOf(batch.filter((trade) => trade.price > 1)).toEqualTypeOf<typeof batch>();
+  // @ts-expect-error symbols cannot be added
+  void (() => batch.pluck('symbol').sum());
+});
+
+it('elements come out as what they are', () => {
+  expectTypeOf(numbers[Symbol.asyncIterator]()).toEqualTypeOf<AsyncIterableIterator<number>>();
+  expectTypeOf(numbers.toReadableStream()).toEqualTypeOf<ReadableStream<number>>();
+  expectTypeOf(fromIterable(['a']).map((x) => x.length)).toEqualTypeOf<Stream<number>>();
 });

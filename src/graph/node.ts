@@ -79,7 +79,7 @@ export class Node<P = unknown, S = unknown> {
   readonly id: number = ++lastId;
   readonly operator: Operator<P, S>;
   readonly params: P;
-  readonly name: string | undefined;
+  name: string | undefined;
   /** Replaced by `restore`; otherwise the same object for the life of the node. */
   state: S;
   /** Upstream edges; the index is the port. */

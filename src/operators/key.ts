@@ -1,5 +1,8 @@
 import { describe } from '../graph/arguments.ts';
 
+/** What tells elements apart: a function of the element, or the name of one of its properties. */
+export type ElementKey<T> = ((x: T) => unknown) | keyof T;
+
 /** Gives the key of an element. */
 export type KeyOf = (value: unknown) => unknown;
 

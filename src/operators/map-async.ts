@@ -25,7 +25,7 @@ import { Queue } from '../graph/queue.ts';
 import type { TimerHandle } from '../time/clock.ts';
 import { type Duration, parseDuration } from '../time/duration.ts';
 import { AsyncCall, type AsyncContext } from './async-call.ts';
-import { type KeyOf, keyFunction } from './key.ts';
+import { type ElementKey, type KeyOf, keyFunction } from './key.ts';
 
 /** Options of `mapAsync`. */
 export interface MapAsyncOptions<T = unknown> extends ByteLimit<T> {
@@ -38,7 +38,7 @@ export interface MapAsyncOptions<T = unknown> extends ByteLimit<T> {
    * the other, so that their results are in order, and overtake those of other keys. One whose key
    * is busy waits in a place of its own among the `parallelism`. Instead of `ordered`.
    */
-  readonly key?: ((x: T) => unknown) | PropertyKey;
+  readonly key?: ElementKey<T>;
   /**
    * After a call that fails, take no more elements and stop the sources upstream, until `start`.
    * By default the failed element is left out.

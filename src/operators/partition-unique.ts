@@ -1,12 +1,12 @@
 import { requireOneOf, requireOptions, requirePositiveInteger } from '../graph/arguments.ts';
 import { concatMetadata, release, retain, type Tag } from '../graph/metadata.ts';
 import { defineOperator } from '../graph/operator.ts';
-import { type KeyOf, keyFunction } from './key.ts';
+import { type ElementKey, type KeyOf, keyFunction } from './key.ts';
 
 /** Options of `partitionUnique`. */
 export interface PartitionUniqueOptions<T> {
   /** What must differ: a function of the element, or the name of a property. Default: the element. */
-  readonly key?: ((x: T) => unknown) | PropertyKey;
+  readonly key?: ElementKey<T>;
   /** Which of several elements with one key stays. Default: `first`. */
   readonly keep?: 'first' | 'last';
   /** Emit an unfinished partition when the input ends. Default: true. */

@@ -5,7 +5,7 @@ import { defineOperator, type Template } from '../graph/operator.ts';
 import { emitHeld } from '../graph/pump.ts';
 import type { Clock, TimerHandle } from '../time/clock.ts';
 import { type Duration, parseDuration } from '../time/duration.ts';
-import { type KeyOf, keyFunction } from './key.ts';
+import { type ElementKey, type KeyOf, keyFunction } from './key.ts';
 
 /** Options of `partition`. */
 export interface PartitionOptions<T> {
@@ -13,7 +13,7 @@ export interface PartitionOptions<T> {
    * Fill one partition per key: a function of the element, or the name of a property. Keys are equal
    * as in a `Map`. What is held is bounded by the keys that have an unfinished partition.
    */
-  readonly key?: ((x: T) => unknown) | PropertyKey;
+  readonly key?: ElementKey<T>;
   /**
    * Emit a partition as it is when it is not full this long after its first element. There is no
    * emitter then: errors of its delivery go to the graph's `onError`. Default: never.

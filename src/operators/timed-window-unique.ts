@@ -10,7 +10,7 @@ import { type Delivery, gather } from '../graph/delivery.ts';
 import { release, retain, type Tag } from '../graph/metadata.ts';
 import { defineOperator } from '../graph/operator.ts';
 import type { Duration } from '../time/duration.ts';
-import { type KeyOf, keyFunction } from './key.ts';
+import { type ElementKey, type KeyOf, keyFunction } from './key.ts';
 import { requireInterval, Ticker, type WindowStore } from './ticker.ts';
 
 /** Options of `timedWindowUnique`. */
@@ -19,7 +19,7 @@ export interface TimedWindowUniqueOptions<T> extends ByteLimit<T> {
    * What has to be distinct: a function of the element, or the name of a property; by default the
    * element itself. Keys are equal as in a `Map`.
    */
-  readonly key?: ((x: T) => unknown) | PropertyKey;
+  readonly key?: ElementKey<T>;
   /**
    * Which element of a key is kept: the `'first'` (default), or the `'last'`, which then comes at
    * the place of its own arrival. The others are dropped, and acknowledged.

@@ -1,7 +1,7 @@
 import { requireOptions, requirePositiveInteger } from '../graph/arguments.ts';
 import { defineOperator } from '../graph/operator.ts';
 import { canonicalKey } from './canonical-key.ts';
-import { type KeyOf, keyFunction } from './key.ts';
+import { type ElementKey, type KeyOf, keyFunction } from './key.ts';
 
 /** Options of `unique`. */
 export interface UniqueOptions<T> {
@@ -11,7 +11,7 @@ export interface UniqueOptions<T> {
    */
   readonly maxsize?: number;
   /** What to compare: a function of the element, or the name of a property. Default: the element. */
-  readonly key?: ((x: T) => unknown) | PropertyKey;
+  readonly key?: ElementKey<T>;
   /**
    * True: keys are equal as in a `Map`. False: keys are compared by their content, as plain objects,
    * arrays, dates, maps and sets; a comparison takes time in the size of the key. Default: true.

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { Stream } from '../../src/index.ts';
+import { type DeadLetter, Stream } from '../../src/index.ts';
 import { drawGraph } from '../../src/observe/draw-graph.ts';
 
 const increment = (x: number) => x + 1;
@@ -122,5 +122,29 @@ describe('inspection', () => {
     const bundle = await (source[display] as unknown as () => Promise<Record<string, string>>)();
     expect(Object.keys(bundle)).toEqual(['text/plain', 'text/vnd.mermaid', 'image/svg+xml']);
     expect(bundle['image/svg+xml']).toContain('<svg');
+  });
+});
+
+describe('named()', () => {
+  it('shows in drawings, in what explain() says, and to whoever is told of an error', () => {
+    const letters = new Stream<DeadLetter>();
+    const dead = letters.sinkToList();
+    const source = new Stream<number>();
+    const halves = source
+      .map((x) => {
+        if (x % 2 === 1) throw new Error('odd');
+        return x / 2;
+      })
+      .named('halves')
+      .onError({ deadLetter: letters });
+    halves.delay('2s').destroy();
+    source.emit(2);
+    halves.named('half');
+    source.emit(1);
+    expect(dead[0]).toMatchObject({ stream: 'half', operator: 'map' });
+    expect(halves.name).toBe('half');
+    expect(source.explain()).toContain('half; map');
+    expect(source.toDot()).toContain('half');
+    expect(() => source.named(3 as never)).toThrow('name must be text, got 3');
   });
 });

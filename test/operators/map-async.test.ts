@@ -153,7 +153,7 @@ describeForms('mapAsync', () => {
 
   it('has a key instead of an order', () => {
     const { source } = timedSource();
-    expect(() => source.mapAsync(async () => 1, { key: 'x', ordered: true })).toThrow(
+    expect(() => source.mapAsync(async () => 1, { key: 'x' as never, ordered: true })).toThrow(
       'Cannot create mapAsync: ordered must be left out with a key, got true',
     );
   });
