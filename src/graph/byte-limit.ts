@@ -37,7 +37,7 @@ export function byteLimit<T>(
     const size: unknown = sizeOf(x as T);
     if (typeof size === 'number' && size >= 0 && size < Number.POSITIVE_INFINITY) return size;
     throw new RangeError(
-      `Cannot ${operator} an element: sizeOf must return a number of bytes, got ${describe(size)}`,
+      `Cannot measure an element of ${operator}: sizeOf must return a number of bytes, got ${describe(size)}`,
     );
   };
   return { maxBytes, measure };

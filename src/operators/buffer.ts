@@ -1,9 +1,9 @@
 import { MillraceError } from '../errors.ts';
 import { requireOneOf, requireOptions, requirePositiveInteger } from '../graph/arguments.ts';
-import { BoundedQueue } from '../graph/bounded-queue.ts';
 import { BYTE_LIMIT, type ByteLimit, byteLimit } from '../graph/byte-limit.ts';
 import type { Bound } from '../graph/credits.ts';
 import type { Delivery } from '../graph/delivery.ts';
+import { HeldQueue } from '../graph/held-queue.ts';
 import { release, type Tag } from '../graph/metadata.ts';
 import type { Node } from '../graph/node.ts';
 import { defineOperator } from '../graph/operator.ts';
@@ -30,7 +30,7 @@ export interface BufferParams {
 }
 
 /** Takes elements into a bounded queue and delivers them on its own, one at a time. */
-export const buffer = defineOperator<BufferParams, BoundedQueue>({
+export const buffer = defineOperator<BufferParams, HeldQueue>({
   name: 'buffer',
   version: 1,
   boundary: true,
@@ -71,11 +71,11 @@ function drops({ overflow }: BufferParams): boolean {
   return overflow === 'dropNewest' || overflow === 'dropOldest';
 }
 
-function newState(node: Node, params: BufferParams): BoundedQueue {
-  return new BoundedQueue(node, params.bound, drops(params));
+function newState(node: Node, params: BufferParams): HeldQueue {
+  return new HeldQueue(node, params.bound, drops(params));
 }
 
-function accept(state: BoundedQueue, params: BufferParams, value: unknown, tag: Tag): Delivery {
+function accept(state: HeldQueue, params: BufferParams, value: unknown, tag: Tag): Delivery {
   let dropped: Tag[] | undefined;
   if (params.overflow !== 'wait' && state.isFull) {
     if (params.overflow === 'dropNewest') return undefined;
@@ -89,7 +89,7 @@ function accept(state: BoundedQueue, params: BufferParams, value: unknown, tag: 
 }
 
 /** Makes room; gives the metadata of what is gone. */
-function dropOldest(state: BoundedQueue): Tag[] {
+function dropOldest(state: HeldQueue): Tag[] {
   const dropped: Tag[] = [];
   while (state.isFull) {
     dropped.push(state.nextTag());

@@ -1,8 +1,8 @@
 import { requireOptions, requirePositiveInteger } from '../graph/arguments.ts';
-import { BoundedQueue } from '../graph/bounded-queue.ts';
 import { BYTE_LIMIT, type ByteLimit, byteLimit } from '../graph/byte-limit.ts';
 import type { Bound } from '../graph/credits.ts';
 import type { Delivery } from '../graph/delivery.ts';
+import { HeldQueue } from '../graph/held-queue.ts';
 import type { Tag } from '../graph/metadata.ts';
 import type { Node } from '../graph/node.ts';
 import { defineOperator } from '../graph/operator.ts';
@@ -23,7 +23,7 @@ export interface DelayParams {
 }
 
 /** The elements that are held, each with the time at which it is due; one timer, for the oldest. */
-class DelayState extends BoundedQueue {
+class DelayState extends HeldQueue {
   readonly dues = new Queue<number>();
   readonly clock: Clock;
   readonly #milliseconds: number;

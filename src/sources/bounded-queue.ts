@@ -1,17 +1,28 @@
 import { MillraceError } from '../errors.ts';
 import { requireOptions, requirePositiveInteger } from '../graph/arguments.ts';
+import {
+  BYTE_LIMIT,
+  type ByteLimit,
+  byteLimit,
+  type CheckedByteLimit,
+} from '../graph/byte-limit.ts';
 import { Gate } from '../graph/gate.ts';
 import { Queue } from '../graph/queue.ts';
 
 /** Options of {@link BoundedQueue}. */
-export interface QueueOptions {
+export interface QueueOptions<T = unknown> extends ByteLimit<T> {
   /** Elements that may wait; 1 or more. Default: 1024. */
   readonly capacity?: number;
 }
 
-/** Someone who waits for a place. */
-interface Waiting<T> {
+/** An element, and its bytes where they count. */
+interface Held<T> {
   readonly value: T;
+  readonly bytes: number;
+}
+
+/** Someone who waits for a place. */
+interface Waiting<T> extends Held<T> {
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -38,16 +49,19 @@ interface Waiting<T> {
  */
 export class BoundedQueue<T> {
   readonly #capacity: number;
-  readonly #elements = new Queue<T>();
+  readonly #limit: CheckedByteLimit | undefined;
+  readonly #elements = new Queue<Held<T>>();
   readonly #waiting = new Queue<Waiting<T>>();
   readonly #changed = new Gate();
+  #bytes = 0;
   #isClosed = false;
 
-  constructor(options: QueueOptions = {}) {
-    requireOptions('BoundedQueue', options, ['capacity']);
+  constructor(options: QueueOptions<T> = {}) {
+    requireOptions('BoundedQueue', options, ['capacity', ...BYTE_LIMIT]);
     const { capacity = 1024 } = options;
     requirePositiveInteger('BoundedQueue', 'capacity', capacity);
     this.#capacity = capacity;
+    this.#limit = byteLimit('BoundedQueue', options);
   }
 
   /** How many elements wait, those of `push` calls that have not resolved among them. */
@@ -64,17 +78,21 @@ export class BoundedQueue<T> {
    * Puts an element in. Resolves when there is a place for it; rejects with `ERR_QUEUE_CLOSED` if the
    * queue was closed before the call, or is before there is a place.
    */
-  push(value: T): Promise<void> {
-    if (this.#isClosed) return Promise.reject(closedError());
-    if (this.tryPush(value)) return Promise.resolve();
-    return new Promise((resolve, reject) => this.#waiting.push({ value, resolve, reject }));
+  async push(value: T): Promise<void> {
+    if (this.#isClosed) throw closedError();
+    const bytes = this.#measure(value);
+    if (this.#hasRoom) this.#add({ value, bytes });
+    else {
+      await new Promise<void>((resolve, reject) => {
+        this.#waiting.push({ value, bytes, resolve, reject });
+      });
+    }
   }
 
   /** Puts an element in, if there is a place and the queue is not closed: says whether. */
   tryPush(value: T): boolean {
-    if (this.#isClosed || this.#elements.size >= this.#capacity) return false;
-    this.#elements.push(value);
-    this.#changed.open();
+    if (this.#isClosed || !this.#hasRoom) return false;
+    this.#add({ value, bytes: this.#measure(value) });
     return true;
   }
 
@@ -88,18 +106,34 @@ export class BoundedQueue<T> {
   /** Takes the oldest element out; undefined where there is none. */
   shift(): { readonly value: T } | undefined {
     if (this.#elements.size === 0) return undefined;
-    const value = this.#elements.shift();
-    if (this.#waiting.size > 0) {
+    const oldest = this.#elements.shift();
+    this.#bytes -= oldest.bytes;
+    while (this.#waiting.size > 0 && this.#hasRoom) {
       const next = this.#waiting.shift();
-      this.#elements.push(next.value);
+      this.#add(next);
       next.resolve();
     }
-    return { value };
+    return oldest;
   }
 
   /** Resolves with the next element or when the queue is closed. */
   changed(): Promise<void> {
     return this.#changed.wait();
+  }
+
+  get #hasRoom(): boolean {
+    if (this.#elements.size >= this.#capacity) return false;
+    return this.#limit === undefined || this.#bytes < this.#limit.maxBytes;
+  }
+
+  #measure(value: T): number {
+    return this.#limit === undefined ? 0 : this.#limit.measure(value);
+  }
+
+  #add({ value, bytes }: Held<T>): void {
+    this.#elements.push({ value, bytes });
+    this.#bytes += bytes;
+    this.#changed.open();
   }
 }
 

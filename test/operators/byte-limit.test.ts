@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { estimateBytes, fromEvents, Stream } from '../../src/index.ts';
+import { BoundedQueue, estimateBytes, fromEvents, Stream } from '../../src/index.ts';
 import { deferred, describeForms, timedSource, turn } from '../graph/forms.ts';
 
 describe('estimateBytes()', () => {
@@ -172,7 +172,7 @@ describeForms('a limit in bytes', () => {
       expect(() => source.emit(x)).toThrow(RangeError);
     }
     expect(() => source.emit(0)).toThrow(
-      'Cannot buffer an element: sizeOf must return a number of bytes, got -1',
+      'Cannot measure an element of buffer: sizeOf must return a number of bytes, got -1',
     );
     source.emit(1);
     await turn();
@@ -221,6 +221,25 @@ describe('a limit in bytes of a source that is called', () => {
     const done = source.start();
     await turn();
     target.dispatchEvent(new Event('x'));
-    await expect(done).rejects.toThrow('Cannot fromEvents an element: sizeOf');
+    await expect(done).rejects.toThrow('Cannot measure an element of fromEvents: sizeOf');
+  });
+});
+
+describe('a limit in bytes of a queue', () => {
+  it('lets those who push wait, and in when there is room for them', async () => {
+    const queue = new BoundedQueue<number>({ maxBytes: 10, sizeOf: (x) => x });
+    const pushed: number[] = [];
+    const push = (x: number) => queue.push(x).then(() => pushed.push(x));
+    const all = [9, 9, 1, 2, 3].map(push);
+    await turn();
+    expect([pushed, queue.size, queue.tryPush(0)]).toEqual([[9, 9], 5, false]);
+    expect(queue.shift()?.value).toBe(9);
+    await turn();
+    expect(pushed).toEqual([9, 9, 1]);
+    expect(queue.shift()?.value).toBe(9);
+    await Promise.all(all);
+    expect([1, 2, 3].map(() => queue.shift()?.value)).toEqual([1, 2, 3]);
+    await expect(queue.push(Number.NaN)).rejects.toThrow(RangeError);
+    expect(queue.shift()).toBeUndefined();
   });
 });

@@ -9,7 +9,7 @@ import { Queue } from './queue.ts';
  * The elements that a boundary keeps until it delivers them, one after the other. Those that came
  * when it was full are in the queue too, at its end, and not accepted yet.
  */
-export class BoundedQueue implements Supply {
+export class HeldQueue implements Supply {
   readonly queue = new Queue();
   readonly credits: Credits;
   readonly pump: Pump;
