@@ -8,6 +8,7 @@ export type { NatsClientOptions } from './connect/nats-client.ts';
 export type { Session } from './connect/reconnect.ts';
 export { reconnecting } from './connect/reconnect.ts';
 export type { RedisClientOptions } from './connect/redis-client.ts';
+export type { WebSocketClientOptions } from './connect/web-socket.ts';
 export { MillraceError } from './errors.ts';
 export { CustomNode } from './extension/custom-node.ts';
 export type { Plugin, PluginOptions } from './extension/load-plugins.ts';
@@ -112,6 +113,17 @@ export type { RedisFields, RedisStreamSinkOptions } from './sinks/to-redis-strea
 export { RedisStreamSink, toRedisStream } from './sinks/to-redis-stream.ts';
 export type { TextFileSinkOptions } from './sinks/to-text-file.ts';
 export { TextFileSink, toTextFile } from './sinks/to-text-file.ts';
+export type {
+  WebSocketFormat,
+  WebSocketServerSinkOptions,
+  WebSocketSinkOptions,
+} from './sinks/to-web-socket.ts';
+export {
+  toWebSocket,
+  toWebSocketServer,
+  WebSocketServerSink,
+  WebSocketSink,
+} from './sinks/to-web-socket.ts';
 export type { IntakeOptions } from './sinks/to-writable.ts';
 export type { QueueOptions } from './sources/bounded-queue.ts';
 export { BoundedQueue } from './sources/bounded-queue.ts';
@@ -142,6 +154,17 @@ export type { TcpOptions } from './sources/from-tcp.ts';
 export { fromTcp, TcpSource } from './sources/from-tcp.ts';
 export type { TextFileOptions } from './sources/from-text-file.ts';
 export { fromTextFile, TextFileSource } from './sources/from-text-file.ts';
+export type {
+  WebSocketMessage,
+  WebSocketOptions,
+  WebSocketReadOptions,
+  WebSocketServerOptions,
+} from './sources/from-web-socket.ts';
+export {
+  fromWebSocket,
+  WebSocketServerSource,
+  WebSocketSource,
+} from './sources/from-web-socket.ts';
 export type { PushOptions, Receiver } from './sources/push-source.ts';
 export { PushSource } from './sources/push-source.ts';
 export type { SourceOptions, SourceRun, SourceState } from './sources/source.ts';

@@ -6,6 +6,8 @@ import type { Backoff } from './backoff.ts';
 export interface Session<T> extends SourceRun<T> {
   /** The connection works: should it be lost, the waits begin with the shortest. */
   connected(): void;
+  /** Ends it all with an error that no new connection would help. */
+  fatal(error: unknown): never;
 }
 
 /**
@@ -63,6 +65,7 @@ export async function reconnecting<T>(
     },
     fail: (error) => run.fail(error).catch(fatal),
     connected: () => backoff.reset(),
+    fatal,
   };
   while (!run.signal.aborted) {
     try {
