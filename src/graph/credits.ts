@@ -45,6 +45,11 @@ export class Credits {
 
   /** Takes a place for an element; gives what to wait for where there is none. */
   take(value: unknown, isHandedOn: boolean): Delivery {
+    if (this.#sizes === undefined && this.#held < this.#bound.elements) {
+      // Nobody waits then.
+      this.#held++;
+      return undefined;
+    }
     const size = this.#measure(value);
     const isFree = this.#waiting.size === 0 && this.hasRoom(isHandedOn);
     this.#sizes?.push(size);
@@ -66,11 +71,7 @@ export class Credits {
   giveBack(): void {
     this.#held--;
     if (this.#sizes !== undefined) this.#heldBytes -= this.#sizes.shift();
-    while (this.#waiting.size > 0 && this.hasRoom(false)) {
-      this.#heldBytes += this.#sizes?.at(this.#held) ?? 0;
-      this.#held++;
-      this.#waiting.admit();
-    }
+    if (this.#waiting.size > 0) this.#admit();
   }
 
   /** All elements are forgotten but the oldest `kept`; who waits goes on. */
@@ -81,6 +82,14 @@ export class Credits {
     this.#held = kept;
     this.#heldBytes = size;
     this.#waiting.admitAll();
+  }
+
+  #admit(): void {
+    while (this.#waiting.size > 0 && this.hasRoom(false)) {
+      this.#heldBytes += this.#sizes?.at(this.#held) ?? 0;
+      this.#held++;
+      this.#waiting.admit();
+    }
   }
 
   #measure(value: unknown): number {

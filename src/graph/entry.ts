@@ -10,7 +10,6 @@ import {
 } from './metadata.ts';
 import type { EmitOptions, Node } from './node.ts';
 import type { Receive } from './operator.ts';
-import { reportUncaught } from './uncaught.ts';
 
 /** Sends a value out and lets held metadata go once that has settled, negatively if it failed. */
 export function sendHeld(output: Receive, value: unknown, tag: Tag, release: Tag): Delivery {
@@ -65,10 +64,8 @@ function metadataOf(
   options: EmitOptions | undefined,
 ): Metadata | undefined {
   if (options?.acknowledge === undefined) return options?.metadata;
-  const ref = new Acknowledgement(options.acknowledge, (error) =>
-    reportUncaught(node, error, value),
-  );
-  return [...(options.metadata ?? []), { ref }];
+  const ref = new Acknowledgement(options.acknowledge, node, value);
+  return options.metadata === undefined ? [{ ref }] : [...options.metadata, { ref }];
 }
 
 /** Emits an array's elements from `index` on, one `emit` each, waiting where one has to wait. */

@@ -28,7 +28,7 @@ export class HeldQueue implements Supply {
 
   /** Whether the next element would have to wait. */
   get isFull(): boolean {
-    return !this.credits.hasRoom(this.#isHandedOn);
+    return !this.credits.hasRoom(this.pump.isEmitting && !this.#isFreeWhenTaken);
   }
 
   isReady(): boolean {
@@ -50,7 +50,9 @@ export class HeldQueue implements Supply {
 
   /** Takes an element in; gives what to wait for where it is full. */
   accept(value: unknown, tag: Tag): Delivery {
-    const accepted = this.credits.take(value, this.#isHandedOn);
+    // One that comes of the element that is being delivered, round a loop, say, has its place.
+    const isHandedOn = this.pump.isEmitting && !this.#isFreeWhenTaken;
+    const accepted = this.credits.take(value, isHandedOn);
     retain(tag);
     this.queue.push(value, tag);
     return accepted;
@@ -67,10 +69,5 @@ export class HeldQueue implements Supply {
     const tags = this.queue.clear();
     this.credits.clear(this.pump.isDelivering && !this.#isFreeWhenTaken ? 1 : 0);
     return tags;
-  }
-
-  /** Whether an element that comes now comes of the one that is being delivered: round a loop, say. */
-  get #isHandedOn(): boolean {
-    return this.pump.isEmitting && !this.#isFreeWhenTaken;
   }
 }

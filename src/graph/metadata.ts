@@ -1,6 +1,8 @@
 import { MillraceError } from '../errors.ts';
 import { append } from './append.ts';
+import type { Node } from './node.ts';
 import { throwLater } from './throw-later.ts';
+import { reportUncaught } from './uncaught.ts';
 
 /**
  * Counts who still needs an element; `metadata` objects may carry one under `ref`.
@@ -35,20 +37,23 @@ export type Tag = Metadata | undefined;
  */
 export class Acknowledgement implements Reference {
   readonly #callback: (error?: unknown) => void;
-  readonly #report: (error: unknown) => void;
+  readonly #node: Node | undefined;
+  readonly #element: unknown;
   #holders = 0;
   #settled = false;
   #failed = false;
   #error: unknown;
 
   /**
-   * @param callback called exactly once; the error is never `undefined` or `null`, whatever was thrown
-   * @param report told of what `callback` throws: whoever lets an element go has nothing to do with
-   * it. Default: an uncaught exception
+   * @param callback called exactly once; the error is never `undefined` or `null`, whatever was thrown.
+   * What it throws is an uncaught exception: whoever lets an element go has nothing to do with it
+   * @param node whose graph is told of that exception instead, at `emit`
+   * @param element that was emitted there
    */
-  constructor(callback: (error?: unknown) => void, report: (error: unknown) => void = throwLater) {
+  constructor(callback: (error?: unknown) => void, node?: Node, element?: unknown) {
     this.#callback = callback;
-    this.#report = report;
+    this.#node = node;
+    this.#element = element;
   }
 
   /** One holder more. */
@@ -65,7 +70,8 @@ export class Acknowledgement implements Reference {
       if (this.#failed) this.#callback(this.#error ?? nothingThrown(this.#error));
       else this.#callback();
     } catch (error) {
-      this.#report(error);
+      if (this.#node === undefined) throwLater(error);
+      else reportUncaught(this.#node, error, this.#element);
     }
   }
 
@@ -92,11 +98,10 @@ export function concatMetadata(tags: Iterable<Tag>): Tag {
 export function retain(tag: Tag): void {
   if (tag === undefined) return;
   for (const entry of tag) {
-    try {
-      referenceOf(entry)?.retain();
-    } catch (error) {
-      throwLater(error);
-    }
+    const ref = referenceOf(entry);
+    if (ref === undefined) continue;
+    if (isOwn(ref)) ref.retain();
+    else call(ref, 'retain');
   }
 }
 
@@ -104,11 +109,10 @@ export function retain(tag: Tag): void {
 export function release(tag: Tag): void {
   if (tag === undefined) return;
   for (const entry of tag) {
-    try {
-      referenceOf(entry)?.release();
-    } catch (error) {
-      throwLater(error);
-    }
+    const ref = referenceOf(entry);
+    if (ref === undefined) continue;
+    if (isOwn(ref)) ref.release();
+    else call(ref, 'release');
   }
 }
 
@@ -116,11 +120,8 @@ export function release(tag: Tag): void {
 export function failMetadata(tag: Tag, error: unknown): void {
   if (tag === undefined) return;
   for (const entry of tag) {
-    try {
-      referenceOf(entry)?.fail?.(error);
-    } catch (thrown) {
-      throwLater(thrown);
-    }
+    const ref = referenceOf(entry);
+    if (ref !== undefined) call(ref, 'fail', error);
   }
 }
 
@@ -129,6 +130,20 @@ export function abandon(tags: Iterable<Tag>, error: unknown): void {
   for (const tag of tags) {
     failMetadata(tag, error);
     release(tag);
+  }
+}
+
+/** Ours does not throw; a class derived from it may. */
+function isOwn(ref: Reference): boolean {
+  return ref.constructor === Acknowledgement;
+}
+
+/** Calls a reference of the user's; its errors are none of the element's. */
+function call(ref: Reference, method: keyof Reference, error?: unknown): void {
+  try {
+    ref[method]?.(error);
+  } catch (thrown) {
+    throwLater(thrown);
   }
 }
 

@@ -30,8 +30,8 @@ export class Pump {
   readonly #turn = new Gate();
   #isRunning = false;
   #isStopped = false;
-  #isDelivering = false;
-  #isEmitting = false;
+  /** Where the element stands that was taken last. */
+  #phase: 'settled' | 'emitting' | 'pending' = 'settled';
 
   constructor(node: Node, supply: Supply) {
     this.#node = node;
@@ -45,12 +45,12 @@ export class Pump {
 
   /** Whether an element was taken whose delivery has not settled. */
   get isDelivering(): boolean {
-    return this.#isDelivering;
+    return this.#phase !== 'settled';
   }
 
   /** Whether an element is being emitted further up the stack. */
   get isEmitting(): boolean {
-    return this.#isEmitting;
+    return this.#phase === 'emitting';
   }
 
   /** Emits what is ready, soon: never before the emission that is under way has returned. */
@@ -100,16 +100,15 @@ export class Pump {
     const supply = this.#supply;
     while (!this.#isStopped && supply.isReady()) {
       const tag = supply.nextTag();
-      this.#isDelivering = true;
       const value = supply.take();
-      this.#isEmitting = true;
+      this.#phase = 'emitting';
       const settled = emitHeld(this.#node, value, tag);
-      this.#isEmitting = false;
       if (settled !== undefined) {
+        this.#phase = 'pending';
         settled.then(this.#settled);
         return;
       }
-      this.#isDelivering = false;
+      this.#phase = 'settled';
       supply.delivered?.();
     }
     this.#isRunning = false;
@@ -118,7 +117,7 @@ export class Pump {
   };
 
   readonly #settled = (): void => {
-    this.#isDelivering = false;
+    this.#phase = 'settled';
     this.#supply.delivered?.();
     this.#run();
   };

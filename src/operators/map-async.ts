@@ -235,26 +235,25 @@ class MapAsyncState implements Supply {
     call.status = 'running';
     if (timeout !== undefined) call.timer = this.#limit(call, timeout);
     let result: unknown;
-    let isPromise: boolean;
     try {
       const { guard } = this.#node;
       result = guard === undefined ? f(value, call) : guard.call(() => f(value, call));
-      isPromise = isThenable(result);
+      if (isThenable(result)) {
+        // What `then` of anything but a promise does wrong is made a rejection.
+        const promise = result instanceof Promise ? result : Promise.resolve(result);
+        promise.then(
+          (settled) => {
+            if (this.#done(call, settled)) this.pump.run();
+          },
+          (error) => this.#failed(call, error),
+        );
+        return;
+      }
     } catch (error) {
       this.#failed(call, error);
       return;
     }
-    if (isPromise) {
-      // A promise is itself; what `then` of another object does wrong is made a rejection.
-      Promise.resolve(result).then(
-        (settled) => {
-          if (this.#done(call, settled)) this.pump.run();
-        },
-        (error) => this.#failed(call, error),
-      );
-    } else if (this.#done(call, result)) {
-      this.pump.wake();
-    }
+    if (this.#done(call, result)) this.pump.wake();
   }
 
   #limit(call: AsyncCall, timeout: number): TimerHandle {

@@ -35,12 +35,15 @@ export class ZipBuffer {
   #bytes = 0;
   #last = 0;
   #emptied: (() => void) | undefined;
+  /** Whether there is more to do than to take an element out. */
+  #isWatched: boolean;
   /** What comes in cannot go out any more: an input that it needs has ended. */
   #isOver = false;
 
   constructor(bound: Bound) {
     this.#bound = bound;
     this.#sizes = bound.bytes === undefined ? undefined : new Queue();
+    this.#isWatched = this.#sizes !== undefined;
   }
 
   /** Whether the next element would have to wait. */
@@ -58,22 +61,23 @@ export class ZipBuffer {
     this.#sizes?.push(bytes);
     this.#bytes += bytes;
     this.#last = bytes;
-    return isFull ? this.#wait() : undefined;
+    return isFull ? this.wait() : undefined;
   }
 
   /** Takes out the oldest element, and lets emitters go on once there is room for all that is held. */
   take(): unknown {
     const value = this.queue.shift();
-    if (this.#sizes !== undefined) this.#bytes -= this.#sizes.shift();
-    if (this.#room.isAwaited && this.#fits()) this.#room.open();
-    if (this.#emptied !== undefined && this.queue.size === 0) this.#emptied();
+    if (this.#isWatched) this.#taken();
     return value;
   }
 
   /** Calls back when the last element has been taken: at once if there is none. */
   whenEmptied(callback: () => void): void {
     if (this.queue.size === 0) callback();
-    else this.#emptied = callback;
+    else {
+      this.#emptied = callback;
+      this.#isWatched = true;
+    }
   }
 
   /** From now on nothing is held for long: it is let go, and so is whoever waits. */
@@ -97,10 +101,22 @@ export class ZipBuffer {
     return tags;
   }
 
-  #wait(): Promise<void> | undefined {
-    if (!this.#isOver) return this.#room.wait();
-    this.giveUp();
-    return undefined;
+  /** Who brought the last element waits until there is room for all that is held. */
+  wait(): Promise<void> {
+    if (this.#isOver) {
+      this.giveUp();
+      return Promise.resolve();
+    }
+    this.#isWatched = true;
+    return this.#room.wait();
+  }
+
+  #taken(): void {
+    if (this.#sizes !== undefined) this.#bytes -= this.#sizes.shift();
+    if (this.#room.isAwaited && this.#fits()) this.#room.open();
+    if (this.#emptied !== undefined && this.queue.size === 0) this.#emptied();
+    this.#isWatched =
+      this.#sizes !== undefined || this.#emptied !== undefined || this.#room.isAwaited;
   }
 
   /** Whether all elements have a place: the last one came before the buffer was full. */
@@ -194,7 +210,6 @@ export function joinBound(operator: string, options: ZipOptions): Bound {
 function plainText(template: Template<ZipParams, ZipState>): string {
   const { params, state, input, port } = template;
   const own = template.constant(state.buffers[port], 'buffer');
-  const accepted = template.local('accepted');
   const others = state.buffers.map((buffer, i) =>
     i === port ? own : template.constant(buffer, 'buffer'),
   );
@@ -206,9 +221,20 @@ function plainText(template: Template<ZipParams, ZipState>): string {
   return `if (${waiting.join(' && ') || 'true'}) {
 ${template.emit(`[${items.join(', ')}]`)}
 } else {
-const ${accepted} = ${own}.hold(${input}, undefined);
-if (${accepted} !== undefined) ${template.gather(accepted)}
+${holdText(template, own)}
 }`;
+}
+
+/** What waits is kept; without a limit in bytes that is done in place. */
+function holdText(template: Template<ZipParams, ZipState>, own: string): string {
+  const { input, params } = template;
+  if (params.bound.bytes === undefined) {
+    return `${own}.queue.push(${input});
+if (${own}.queue.size > ${params.bound.elements}) ${template.gather(`${own}.wait()`)}`;
+  }
+  const accepted = template.local('accepted');
+  return `const ${accepted} = ${own}.hold(${input}, undefined);
+if (${accepted} !== undefined) ${template.gather(accepted)}`;
 }
 
 function heldText(template: Template<ZipParams, ZipState>): string {
