@@ -1634,7 +1634,8 @@ export class Stream<out T> {
    * order. Queues, delays and asynchronous calls deliver what they hold, then partitions and windows
    * that are incomplete are emitted as they are, except where made with `flush: false`, whose
    * elements are dropped and acknowledged. A join or union ends with the last of its inputs. From
-   * now on `emit` throws.
+   * now on `emit` throws. A callback downstream may call it, but not wait for it: it waits for the
+   * callback.
    *
    * @returns a promise for the time when all of that has settled. It rejects if a partition or window
    * emitted for the end has failed, after everything else was delivered

@@ -23,9 +23,39 @@ export type TimerHandle = object;
 export const systemClock: Clock = {
   now: () => performance.now(),
   wallTime: () => Date.now(),
-  setTimeout: (callback, delay) => setTimeout(callback, delay),
-  clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
+  setTimeout: (callback, delay) =>
+    delay > LONGEST ? new LongTimer(callback, delay) : setTimeout(callback, delay),
+  clearTimeout(timer) {
+    if (timer instanceof LongTimer) timer.clear();
+    else clearTimeout(timer as NodeJS.Timeout);
+  },
 };
+
+/** Node's timers take no more milliseconds than this, 24.8 days: beyond it they fire at once. */
+const LONGEST = 2 ** 31 - 1;
+
+/** A timer for longer than that: several, one after the other. */
+class LongTimer {
+  readonly #callback: () => void;
+  #left: number;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(callback: () => void, delay: number) {
+    this.#callback = callback;
+    this.#left = delay;
+    this.#next();
+  }
+
+  clear(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #next(): void {
+    const wait = Math.min(this.#left, LONGEST);
+    this.#left -= wait;
+    this.#timer = setTimeout(() => (this.#left > 0 ? this.#next() : this.#callback()), wait);
+  }
+}
 
 let defaultClock: Clock = systemClock;
 
