@@ -115,6 +115,14 @@ export function requireIterable(operator: string, value: unknown): Iterable<unkn
   throw new TypeError(`Cannot ${operator}: elements must be iterable, got ${describe(value)}`);
 }
 
+/** A step of an iteration, which `for … of` too wants to be an object. */
+export function requireStep<S>(operator: string, step: S): NonNullable<S> {
+  if (typeof step === 'object' && step !== null) return step;
+  throw new TypeError(
+    `Cannot ${operator}: next() of the iterator must return an object, got ${describe(step)}`,
+  );
+}
+
 /** Whether a value can be walked; a function is not, whatever it has. */
 export function isIterable(value: unknown): value is Iterable<unknown> {
   if (typeof value === 'string') return true;

@@ -1,4 +1,4 @@
-import { describe, isIterable } from './arguments.ts';
+import { describe, isIterable, requireStep } from './arguments.ts';
 import { type Delivery, gather, settle, settled } from './delivery.ts';
 import {
   Acknowledgement,
@@ -98,7 +98,7 @@ export async function emitArrayAfter(
 /** Emits what is left of an iterator, one `emit` each, waiting where one has to wait. */
 export function emitIterator(node: Node, iterator: Iterator<unknown>): Promise<void> | undefined {
   for (;;) {
-    const step = iterator.next();
+    const step = requireStep('emitMany', iterator.next());
     if (step.done) return undefined;
     let accepted: Promise<void> | undefined;
     try {
@@ -124,7 +124,7 @@ export async function emitIteratorAfter(
     throw error;
   }
   for (;;) {
-    const step = iterator.next();
+    const step = requireStep('emitMany', iterator.next());
     if (step.done) return;
     try {
       const next = node.emit(step.value);

@@ -1,3 +1,4 @@
+import { requireStep } from './arguments.ts';
 import { linkOperator } from './closure.ts';
 import { collectError, type Delivery, gather, join, raise, settle } from './delivery.ts';
 import {
@@ -242,11 +243,12 @@ if (p !== undefined) return ${arrayAfter}(${settled}(p, ${inFlight}), ${self}, x
     const rest = this.#constant(emitIterator, 'emitIterator');
     const restAfter = this.#constant(emitIteratorAfter, 'emitIteratorAfter');
     const close = this.#constant(closeIterator, 'closeIterator');
+    const stepOf = this.#constant(requireStep, 'stepOf');
     const body = this.#body(() => this.#fanOut(node, 'x', undefined));
     return `function emitMany(iterator) {
 for (;;) {
 if (${unit}.stale) return ${rest}(${self}, iterator);
-const step = iterator.next();
+const step = ${stepOf}('emitMany', iterator.next());
 if (step.done) return;
 const x = step.value;
 let p;

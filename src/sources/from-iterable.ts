@@ -1,4 +1,4 @@
-import { describe, requireOptions } from '../graph/arguments.ts';
+import { describe, requireOptions, requireStep } from '../graph/arguments.ts';
 import { reportUncaught } from '../graph/uncaught.ts';
 import { SOURCE_OPTIONS, Source, type SourceOptions, type SourceRun } from './source.ts';
 
@@ -59,10 +59,11 @@ export class IterableSource<T> extends Source<T> {
     this.#iterator ??= this.#iterate();
     const iterator = this.#iterator;
     for (let sent = 1; !run.signal.aborted; sent++) {
-      const step = this.#isAsync
+      const given = this.#isAsync
         ? await this.#nextAsync(iterator as AsyncIterator<T>, run)
         : this.#next(iterator as Iterator<T>);
-      if (step === undefined) return;
+      if (given === undefined && run.signal.aborted) return;
+      const step = requireStep('fromIterable', given);
       if (step.done === true) {
         this.#forget();
         return;
