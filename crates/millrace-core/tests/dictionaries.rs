@@ -153,3 +153,41 @@ fn other_values_than_strings_are_refused() {
     assert!(error.to_string().contains("got Int32"), "{error}");
     assert!(ids.is_empty());
 }
+
+#[test]
+fn integers_come_within_reach_of_the_table_as_they_get_many() {
+    // A multiplicative sequence: every key below 2^19 in an order of its own, some far away.
+    let keys: Vec<i64> = (0..200_000_i64)
+        .map(|step| match step % 50 {
+            0 => -step,
+            1 => i64::MAX - step,
+            _ => step.wrapping_mul(2_654_435_761) & ((1 << 19) - 1),
+        })
+        .collect();
+    let mut naive = Naive::default();
+    let mut dictionary = IntegerDictionary::new();
+    for part in keys.chunks(777).chain(keys.chunks(10_007)) {
+        let mut ids = Vec::new();
+        dictionary.intern_slice(part, None, &mut ids);
+        assert_eq!(ids, naive.ids(part));
+    }
+    assert_eq!(dictionary.len(), naive.0.len());
+    let mut restored = IntegerDictionary::new();
+    restored.restore(&dictionary.snapshot()).unwrap();
+    assert_eq!(restored.snapshot(), dictionary.snapshot());
+
+    let kept: Vec<u32> = (0..dictionary.len() as u32).step_by(3).collect();
+    let expected: Vec<Option<i64>> = kept.iter().map(|&id| dictionary.get(id)).collect();
+    dictionary.keep(&kept);
+    let got: Vec<Option<i64>> = (0..kept.len() as u32)
+        .map(|id| dictionary.get(id))
+        .collect();
+    assert_eq!(got, expected);
+    let mut ids = Vec::new();
+    dictionary.intern_slice(
+        &expected.into_iter().flatten().collect::<Vec<_>>(),
+        None,
+        &mut ids,
+    );
+    assert_eq!(ids, (0..kept.len() as u32).collect::<Vec<_>>());
+}

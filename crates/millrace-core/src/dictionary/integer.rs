@@ -10,11 +10,16 @@ use crate::state::{StateReader, StateWriter};
 
 /// Keys below this are found by index, without a hash: 256 KiB once such a key is seen.
 const DIRECT: usize = 1 << 16;
+/// Larger keys too, while there is one key or more in this many places.
+const SPARSE: usize = 16;
+/// No key from here on is found by index.
+const MOST: usize = 1 << 26;
 const UNSEEN: u32 = u32::MAX;
 
 /// An interner of integers: keys to ids in first-seen order.
 ///
-/// Cost per row: a load for keys in `0..65536`, one hash and one probe for others.
+/// Cost per row: a load for keys in `0..65536`, and for larger ones that lie as close together that
+/// a sixteenth of a table of all below them is used; one hash and one probe for others.
 ///
 /// # Examples
 /// ```
@@ -29,6 +34,7 @@ const UNSEEN: u32 = u32::MAX;
 #[derive(Debug, Clone)]
 pub struct IntegerDictionary {
     seeds: [u64; 2],
+    /// By key: its id, `UNSEEN` where it has none. A key below its length is never in `table`.
     direct: Vec<u32>,
     table: HashTable<(i64, u32)>,
     keys: Vec<i64>,
@@ -89,18 +95,40 @@ impl IntegerDictionary {
     #[inline]
     pub fn intern(&mut self, key: i64) -> u32 {
         match usize::try_from(key) {
-            Ok(index) if index < DIRECT => match self.direct.get(index) {
-                Some(&id) if id != UNSEEN => id,
-                _ => self.add_direct(key, index),
+            Ok(index) if index < self.direct.len() => match self.direct[index] {
+                UNSEEN => self.add_direct(key, index),
+                id => id,
             },
+            Ok(index) if index < self.reach() => self.add_direct(key, index),
             _ => self.intern_hashed(key),
         }
+    }
+
+    /// Up to where keys are found by index.
+    fn reach(&self) -> usize {
+        let dense = (self.keys.len() + 1).saturating_mul(SPARSE);
+        dense.clamp(DIRECT, MOST)
     }
 
     #[cold]
     fn add_direct(&mut self, key: i64, index: usize) -> u32 {
         if index >= self.direct.len() {
             self.direct.resize((index + 1).next_power_of_two(), UNSEEN);
+            // Keys that have come within reach.
+            let direct = &mut self.direct;
+            self.table.retain(|&mut (key, id)| {
+                let slot = usize::try_from(key)
+                    .ok()
+                    .and_then(|index| direct.get_mut(index));
+                let moves = slot.is_some();
+                if let Some(slot) = slot {
+                    *slot = id;
+                }
+                !moves
+            });
+            if self.direct[index] != UNSEEN {
+                return self.direct[index];
+            }
         }
         let id = self.new_id();
         self.keys.push(key);
@@ -141,7 +169,22 @@ impl IntegerDictionary {
     pub fn intern_slice(&mut self, keys: &[i64], nulls: Option<&NullBuffer>, ids: &mut Vec<u32>) {
         ids.reserve(keys.len());
         match nulls.filter(|nulls| nulls.null_count() > 0) {
-            None => ids.extend(keys.iter().map(|&key| self.intern(key))),
+            None => {
+                // New keys are rare, so a first pass only looks up, which leaves the loop free of calls.
+                let start = ids.len();
+                let direct = &self.direct[..];
+                // A key below 0 is an index beyond any table.
+                let look_up = |&key: &i64| direct.get(key as usize).copied().unwrap_or(UNSEEN);
+                ids.extend(keys.iter().map(look_up));
+                let found = &mut ids[start..];
+                if crate::group::largest(found) == UNSEEN {
+                    for (id, &key) in found.iter_mut().zip(keys) {
+                        if *id == UNSEEN {
+                            *id = self.intern(key);
+                        }
+                    }
+                }
+            }
             nulls => ids.extend(keys.iter().enumerate().map(|(index, &key)| {
                 if is_valid(nulls, index) {
                     self.intern(key)

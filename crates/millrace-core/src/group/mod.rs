@@ -14,6 +14,7 @@ mod grouped_moments;
 mod grouped_sum;
 mod grouped_text;
 mod ring_sums;
+mod touched;
 mod window_state;
 mod windows;
 
@@ -28,6 +29,7 @@ pub use grouped_integer::GroupedInteger;
 pub use grouped_moments::GroupedMoments;
 pub use grouped_sum::GroupedSum;
 pub use grouped_text::GroupedText;
+pub(crate) use touched::Touched;
 pub use windows::{DistinctWindows, FloatWindows, IntegerWindows, TextWindows};
 
 /// How many groups a table needs to hold every id of a batch.
@@ -40,7 +42,7 @@ pub(crate) fn groups_of(ids: &[u32]) -> usize {
 }
 
 #[multiversion::multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
-fn largest(ids: &[u32]) -> u32 {
+pub(crate) fn largest(ids: &[u32]) -> u32 {
     ids.iter().fold(0, |most, &id| most.max(id))
 }
 

@@ -38,6 +38,8 @@ enum Seen {
     Integers {
         keys: IntegerDictionary,
         column_type: ColumnType,
+        /// As of ids.
+        all: Option<ArrayRef>,
     },
 }
 
@@ -76,6 +78,7 @@ impl GroupKeys {
                     _ => Seen::Integers {
                         keys: IntegerDictionary::new(),
                         column_type,
+                        all: None,
                     },
                 },
             })
@@ -201,7 +204,10 @@ impl GroupKeys {
                     groups.clear();
                     *all = None;
                 }
-                Seen::Integers { keys, .. } => *keys = IntegerDictionary::new(),
+                Seen::Integers { keys, all, .. } => {
+                    *keys = IntegerDictionary::new();
+                    *all = None;
+                }
                 Seen::Text(keys) => *keys = Dictionary::new(),
             }
         }
@@ -236,7 +242,10 @@ impl GroupKeys {
                     groups.clear();
                     *all = None;
                 }
-                Seen::Integers { keys, .. } => keys.restore(part)?,
+                Seen::Integers { keys, all, .. } => {
+                    keys.restore(part)?;
+                    *all = None;
+                }
                 Seen::Text(keys) => keys.restore(part)?,
             }
         }
@@ -264,7 +273,10 @@ impl KeyColumn {
                 groups.clear();
                 *all = None;
             }
-            Seen::Integers { keys, .. } => keys.keep(ids),
+            Seen::Integers { keys, all, .. } => {
+                keys.keep(ids);
+                *all = None;
+            }
             Seen::Text(keys) => keys.keep(ids),
         }
     }
@@ -283,7 +295,9 @@ impl KeyColumn {
                 }
             }
             Seen::Text(keys) => keys.intern_array(array.as_string(), ids),
-            Seen::Integers { keys, column_type } if column_type.is_float() => {
+            Seen::Integers {
+                keys, column_type, ..
+            } if column_type.is_float() => {
                 let array = array.as_primitive::<Float64Type>();
                 ids.extend(array.iter().map(|key| match key {
                     Some(key) => keys.intern(canonical_bits(key)),
@@ -314,8 +328,20 @@ impl KeyColumn {
         {
             return Ok(Arc::clone(all));
         }
-        let made = self.take(ids, dictionaries)?;
-        if let Seen::Ids { all, .. } = &mut self.seen {
+        if let Seen::Integers { all: Some(all), .. } = &self.seen
+            && all.len() == ids.len()
+        {
+            return Ok(Arc::clone(all));
+        }
+        let made = match &self.seen {
+            Seen::Integers {
+                keys, column_type, ..
+            } if !column_type.is_float() && keys.null_id().is_none() => {
+                from_integer(keys.keys().to_vec().into(), *column_type)?
+            }
+            _ => self.take(ids, dictionaries)?,
+        };
+        if let Seen::Ids { all, .. } | Seen::Integers { all, .. } = &mut self.seen {
             *all = Some(Arc::clone(&made));
         }
         Ok(made)
@@ -342,14 +368,18 @@ impl KeyColumn {
                 Ok(Arc::new(dictionaries[*dictionary].column(ids)?))
             }
             Seen::Text(keys) => Ok(Arc::new(keys.take(ids))),
-            Seen::Integers { keys, column_type } if column_type.is_float() => {
+            Seen::Integers {
+                keys, column_type, ..
+            } if column_type.is_float() => {
                 let floats = ids.iter().map(|&id| {
                     keys.get(id)
                         .map(|bits| f64::from_bits(bits.cast_unsigned()))
                 });
                 from_float(floats.collect(), *column_type)
             }
-            Seen::Integers { keys, column_type } => from_integer(
+            Seen::Integers {
+                keys, column_type, ..
+            } => from_integer(
                 ids.iter().map(|&id| keys.get(id)).collect::<Int64Array>(),
                 *column_type,
             ),

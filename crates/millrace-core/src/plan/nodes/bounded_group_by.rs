@@ -8,6 +8,7 @@ use arrow_array::{Array, ArrayRef};
 use super::grouped_kernel::GroupedKernel;
 use crate::error::PlanError;
 use crate::expression::ExpressionId;
+use crate::group::Touched;
 use crate::plan::aggregation::Aggregation;
 use crate::plan::idle_groups::IdleGroups;
 use crate::plan::keys::GroupKeys;
@@ -45,6 +46,7 @@ pub(crate) struct BoundedGroupBy {
     /// Evicted and not emitted yet.
     evicted: Vec<u32>,
     evictions: u64,
+    touched: Touched,
     ids: Vec<u32>,
     shown: Vec<u32>,
 }
@@ -72,6 +74,7 @@ impl BoundedGroupBy {
             now: None,
             evicted: Vec::new(),
             evictions: 0,
+            touched: Touched::default(),
             ids: Vec::new(),
             shown: Vec::new(),
         })
@@ -161,9 +164,7 @@ impl Operator for BoundedGroupBy {
         }
         self.shown.clear();
         if self.changes {
-            self.shown.extend_from_slice(&self.ids);
-            self.shown.sort_unstable();
-            self.shown.dedup();
+            self.touched.list(self.ids.iter(), &mut self.shown);
             self.shown.retain(|&group| self.groups.is_alive(group));
         } else {
             self.groups.all(&mut self.shown);

@@ -4,6 +4,7 @@ use arrow_array::ArrayRef;
 
 use super::grouped_kernel::GroupedKernel;
 use crate::error::PlanError;
+use crate::group::Touched;
 use crate::plan::aggregation::Aggregation;
 use crate::plan::keys::GroupKeys;
 use crate::plan::operator::{Context, Operator, Value, expect_parts};
@@ -80,6 +81,7 @@ pub(crate) struct GroupBy {
     table: KeyedTable,
     /// Emit only the groups of which the batch had rows.
     changes: bool,
+    touched: Touched,
     ids: Vec<u32>,
     groups: Vec<u32>,
 }
@@ -96,6 +98,7 @@ impl GroupBy {
             input,
             table,
             changes,
+            touched: Touched::default(),
             ids: Vec::new(),
             groups: Vec::new(),
         })
@@ -119,9 +122,7 @@ impl Operator for GroupBy {
         }
         self.groups.clear();
         if self.changes {
-            self.groups.extend_from_slice(&self.ids);
-            self.groups.sort_unstable();
-            self.groups.dedup();
+            self.touched.list(self.ids.iter(), &mut self.groups);
         } else {
             let groups = u32::try_from(self.table.keys.len())
                 .map_err(|_| PlanError::Overflow("Cannot group by: 2^32 keys".to_owned()))?;

@@ -96,6 +96,10 @@ impl GroupedKernel {
                 let values = groups.iter().map(|&group| kernel.value(group));
                 aggregation.integers(values.collect::<Vec<_>>().into())
             }
+            Self::Size(kernel) if all && kernel.counts().len() == groups.len() => {
+                let counts = kernel.counts().iter().map(|count| count.cast_signed());
+                aggregation.integers(counts.collect::<Vec<_>>().into())
+            }
             Self::Size(kernel) => {
                 let counts = kernel.counts();
                 let values: Vec<i64> = groups

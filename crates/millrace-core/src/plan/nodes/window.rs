@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::window_kernel::WindowKernel;
 use crate::error::PlanError;
-use crate::group::{Moves, keep};
+use crate::group::{Moves, Touched, keep};
 use crate::kernel_error::KernelError;
 use crate::plan::aggregation::Aggregation;
 use crate::plan::keys::GroupKeys;
@@ -44,6 +44,7 @@ pub(crate) struct WindowNode {
     ids: Vec<u32>,
     leaving: Vec<u32>,
     left: Vec<usize>,
+    touched: Touched,
     shown: Vec<u32>,
 }
 
@@ -66,6 +67,7 @@ impl WindowNode {
             ids: Vec::new(),
             leaving: Vec::new(),
             left: Vec::new(),
+            touched: Touched::default(),
             shown: Vec::new(),
         })
     }
@@ -111,10 +113,8 @@ impl WindowNode {
             groups.all(&mut self.shown);
             return;
         }
-        self.shown.extend_from_slice(&self.ids);
-        self.shown.extend_from_slice(&self.leaving);
-        self.shown.sort_unstable();
-        self.shown.dedup();
+        let moved = self.ids.iter().chain(&self.leaving);
+        self.touched.list(moved, &mut self.shown);
         self.shown.retain(|&group| !groups.is_succeeded(group));
     }
 
