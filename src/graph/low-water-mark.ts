@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { describe } from './arguments.ts';
 
 /** Options of {@link LowWaterMark}. */
@@ -50,6 +51,11 @@ export class LowWaterMark<O> {
   /** How many offsets were accepted and not yet committed. */
   get pending(): number {
     return this.#accepted.size;
+  }
+
+  /** Shows what is pending, in `console.log`. */
+  [inspect.custom](): string {
+    return `LowWaterMark <${this.pending} pending>`;
   }
 
   /** Notes that the element at `offset` is under way. Throws a RangeError if it already is. */

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { MillraceError } from '../errors.ts';
 import { append } from './append.ts';
 import type { Node } from './node.ts';
@@ -73,6 +74,12 @@ export class Acknowledgement implements Reference {
       if (this.#node === undefined) throwLater(error);
       else reportUncaught(this.#node, error, this.#element);
     }
+  }
+
+  /** Shows where it stands, in `console.log`. */
+  [inspect.custom](): string {
+    const state = this.#settled ? 'settled' : `${this.#holders} holders`;
+    return `Acknowledgement <${state}${this.#failed ? ', failed' : ''}>`;
   }
 
   /** Marks the element as failed; the first error is the one reported. */

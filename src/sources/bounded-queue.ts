@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { MillraceError } from '../errors.ts';
 import { requireOptions, requirePositiveInteger } from '../graph/arguments.ts';
 import {
@@ -119,6 +120,11 @@ export class BoundedQueue<T> {
   /** Resolves with the next element or when the queue is closed. */
   changed(): Promise<void> {
     return this.#changed.wait();
+  }
+
+  /** Shows how full it is, in `console.log`. */
+  [inspect.custom](): string {
+    return `BoundedQueue <${this.size} of ${this.#capacity}${this.#isClosed ? ', closed' : ''}>`;
   }
 
   get #hasRoom(): boolean {

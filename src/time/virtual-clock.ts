@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { Clock, TimerHandle } from './clock.ts';
 import { type Duration, parseDuration } from './duration.ts';
 
@@ -64,6 +65,11 @@ export class VirtualClock implements Clock {
   /** How many timers wait. Zero after everything was destroyed: nothing would hold a process. */
   get pending(): number {
     return this.#timers.size;
+  }
+
+  /** Shows the time, in `console.log`. */
+  [inspect.custom](): string {
+    return `VirtualClock <${this.#now} ms, ${this.pending} timers>`;
   }
 
   /**

@@ -1,6 +1,13 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { type DeadLetter, Stream } from '../../src/index.ts';
+import {
+  Acknowledgement,
+  BoundedQueue,
+  type DeadLetter,
+  LowWaterMark,
+  Stream,
+  VirtualClock,
+} from '../../src/index.ts';
 import { drawGraph } from '../../src/observe/draw-graph.ts';
 
 const increment = (x: number) => x + 1;
@@ -147,4 +154,25 @@ describe('named()', () => {
     expect(source.toDot()).toContain('half');
     expect(() => source.named(3 as never)).toThrow('name must be text, got 3');
   });
+});
+
+it('console.log shows where the helpers of a graph stand', async () => {
+  const queue = new BoundedQueue<number>({ capacity: 2 });
+  queue.tryPush(1);
+  expect(inspect(queue)).toBe('BoundedQueue <1 of 2>');
+  queue.close();
+  expect(inspect(queue)).toBe('BoundedQueue <1 of 2, closed>');
+  const mark = new LowWaterMark<number>({ commit: () => {} });
+  mark.accept(7);
+  expect(inspect(mark)).toBe('LowWaterMark <1 pending>');
+  const clock = new VirtualClock();
+  clock.setTimeout(() => {}, 9);
+  await clock.advance(5);
+  expect(inspect(clock)).toBe('VirtualClock <5 ms, 1 timers>');
+  const acknowledgement = new Acknowledgement(() => {});
+  acknowledgement.retain();
+  expect(inspect(acknowledgement)).toBe('Acknowledgement <1 holders>');
+  acknowledgement.fail(new Error('no'));
+  acknowledgement.release();
+  expect(inspect(acknowledgement)).toBe('Acknowledgement <settled, failed>');
 });
