@@ -6,12 +6,15 @@ import {
 } from '../graph/arguments.ts';
 import { BYTE_LIMIT, type ByteLimit, byteLimit } from '../graph/byte-limit.ts';
 import type { Bound } from '../graph/credits.ts';
-import { type Delivery, gather } from '../graph/delivery.ts';
 import { release, retain, type Tag } from '../graph/metadata.ts';
-import { defineOperator } from '../graph/operator.ts';
 import type { Duration } from '../time/duration.ts';
 import { type ElementKey, type KeyOf, keyFunction } from './key.ts';
-import { requireInterval, Ticker, type WindowStore } from './ticker.ts';
+import {
+  requireInterval,
+  type TimedWindowParams,
+  timedOperator,
+  type WindowStore,
+} from './ticker.ts';
 
 /** Options of `timedWindowUnique`. */
 export interface TimedWindowUniqueOptions<T> extends ByteLimit<T> {
@@ -31,13 +34,10 @@ export interface TimedWindowUniqueOptions<T> extends ByteLimit<T> {
   readonly maxsize?: number;
 }
 
-/** Length of a window, what is kept in it and how much, and what becomes of the last one. */
-export interface TimedWindowUniqueParams {
-  readonly milliseconds: number;
+/** What is kept in a window, beside how much and for how long. */
+export interface TimedWindowUniqueParams extends TimedWindowParams {
   readonly key: KeyOf;
   readonly keep: 'first' | 'last';
-  readonly flush: boolean;
-  readonly bound: Bound;
 }
 
 interface Kept {
@@ -48,7 +48,7 @@ interface Kept {
 }
 
 /** The elements of the window that is open, one of a key, in the order in which they are emitted. */
-class UniqueStore implements WindowStore {
+class UniqueStore implements WindowStore<TimedWindowUniqueParams> {
   readonly #kept = new Map<unknown, Kept>();
   #bytes = 0;
 
@@ -61,7 +61,6 @@ class UniqueStore implements WindowStore {
     return bytes !== undefined && this.#bytes >= bytes.maxBytes;
   }
 
-  /** Gives whether more is held than before: not where the element is dropped, or replaces another. */
   add({ key: keyOf, keep, bound }: TimedWindowUniqueParams, value: unknown, tag: Tag): boolean {
     const key = keyOf(value);
     const former = this.#kept.get(key);
@@ -92,30 +91,10 @@ class UniqueStore implements WindowStore {
 }
 
 /** Emits, at fixed intervals, an array of the elements of distinct key that came since. */
-export const timedWindowUnique = defineOperator<TimedWindowUniqueParams, Ticker<UniqueStore>>({
-  name: 'timedWindowUnique',
-  version: 1,
-  boundary: true,
-  holds: true,
-  create: (params, node) => new Ticker(node, params.milliseconds, new UniqueStore()),
-  link:
-    ({ params, state }) =>
-    (value, tag) =>
-      accept(state, params, value, tag),
-  isFull: ({ params, state }) => state.pump.isRunning || state.store.isFull(params.bound),
-  start: ({ state }) => state.start(),
-  stop: ({ state }) => state.stop(),
-  drain: ({ state }, isEnd) => state.drained(isEnd),
-  flush: ({ params, state }) => (params.flush ? state.takeRest() : []),
-  forget: ({ state }) => state.forget(),
-  snapshot: (state) => ({ values: state.store.values(), left: state.left() }),
-  restore(data, params, node) {
-    const { values, left } = data as { values: unknown[]; left: number };
-    const state = new Ticker(node, params.milliseconds, new UniqueStore(), left);
-    for (const value of values) state.store.add(params, value, undefined);
-    return state;
-  },
-});
+export const timedWindowUnique = timedOperator<TimedWindowUniqueParams>(
+  'timedWindowUnique',
+  () => new UniqueStore(),
+);
 
 /** Checks the arguments of `timedWindowUnique`. */
 export function timedWindowUniqueParams<T>(
@@ -134,17 +113,4 @@ export function timedWindowUniqueParams<T>(
     flush,
     bound: { elements: maxsize, bytes: byteLimit('timedWindowUnique', options) },
   };
-}
-
-/** A window that is being delivered, or is full, holds back whoever fills the next one. */
-function accept(
-  ticker: Ticker<UniqueStore>,
-  params: TimedWindowUniqueParams,
-  value: unknown,
-  tag: Tag,
-): Delivery {
-  const wasFull = ticker.store.isFull(params.bound);
-  const hasGrown = ticker.store.add(params, value, tag);
-  const mustWait = ticker.pump.isRunning || (wasFull && hasGrown);
-  return mustWait ? gather(undefined, ticker.pump.turn()) : undefined;
 }

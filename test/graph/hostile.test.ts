@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import {
   Acknowledgement,
   CustomNode,
@@ -8,6 +8,9 @@ import {
   VirtualClock,
 } from '../../src/index.ts';
 import { acknowledgements, deferred, describeForms, timedSource, turn } from './forms.ts';
+
+// Some put a hundred thousand promises on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 // Programs that do what no one should, and that must not crash, wedge or lose anything for it.
 
@@ -386,8 +389,9 @@ describeForms('large numbers', () => {
     await source.emit(many);
     const failing = new Stream<number[]>();
     failing.sink(async () => undefined);
+    const error = new Error('each');
     failing.flatten().sink(() => {
-      throw new Error('each');
+      throw error;
     });
     await expect(failing.emit(many)).rejects.toThrow('150000 branches failed');
   });
