@@ -151,7 +151,7 @@ export class ColumnSource implements GraphSource {
   /** Runs what was collected and what the plan holds back until the end of its input. */
   end(): Settled {
     const flushed = this.flush();
-    return both(flushed, this.graph.flush());
+    return both(flushed, this.graph.end());
   }
 
   /** Forgets what was collected. */
@@ -311,7 +311,7 @@ function pushNothing({ type, interner }: ColumnWriter, buffers: (TypedArray | nu
 }
 
 /** One outcome out of two. */
-function both(first: Settled, second: Settled): Settled {
+export function both(first: Settled, second: Settled): Settled {
   if (first === undefined) return second;
   if (second === undefined) return first;
   return Promise.all([first, second]).then(() => {});

@@ -5,7 +5,7 @@ import { Stream } from '../stream.ts';
 import { Column } from './column.ts';
 import { type ColumnNode, planNodeOf } from './column-node.ts';
 import type { BatchOptions } from './column-source.ts';
-import { DataFrame } from './data-frame.ts';
+import { DataFrame, frameOf } from './data-frame.ts';
 import { type DerivedSeries, setMakers } from './derive.ts';
 import { Series } from './series.ts';
 import { Table } from './table.ts';
@@ -71,6 +71,7 @@ export function toResultStream<T>(node: ColumnNode<T>): Stream<T> {
 
 setMakers({
   series: (type, name) => new Series(type, { name }) as unknown as DerivedSeries,
+  frame: frameOf,
   stream: () => new Stream(),
 });
 

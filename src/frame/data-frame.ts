@@ -18,6 +18,10 @@ import {
 import { FramedWindow, type Groups, timePartition } from './framed-windows.ts';
 import { GroupBy, type GroupKey, type KeySchema } from './group-by.ts';
 import { type GroupByOptions, groupArguments } from './group-options.ts';
+import { type AsofJoinOptions, asofJoin } from './join/asof-join.ts';
+import { type JoinLatestOptions, joinLatest } from './join/join-latest.ts';
+import { rowsOf } from './join/rows-of.ts';
+import { type ZipRowsOptions, zipRows } from './join/zip.ts';
 import {
   type FileColumns,
   type FileSchema,
@@ -35,7 +39,7 @@ import { type Series, seriesOf, termOf } from './series.ts';
 import type { Summary } from './summary.ts';
 import type { Table } from './table.ts';
 import { checkDomain, checkOperand, type SeriesLike, type Term } from './term.ts';
-import type { InputColumns, InputRow, Merge, RowOf, Schema } from './types.ts';
+import type { ColumnType, InputColumns, InputRow, Merge, RowOf, Schema } from './types.ts';
 import { type Aggregation, userAggregate } from './user-aggregate.ts';
 import { type FullWindowOptions, type RollingOptions, rolling, windows } from './windows.ts';
 import { showAs } from './wrap.ts';
@@ -324,6 +328,110 @@ export class DataFrameMethods<S extends Schema> extends ColumnNode<Table<S>> {
     aggregation: Aggregation<Table<S>, State, Result>,
   ): Stream<Result> {
     return userAggregate('aggregate', this.#node, aggregation, null) as Stream<Result>;
+  }
+
+  /**
+   * The rows of this frame and of another side by side, the first with the first and so on, whatever
+   * batches they come in; with a series, its column. A row waits for its partner; one that has none when
+   * both inputs have ended is dropped. The result is a graph of its own, and ends when both have.
+   *
+   * @param options `maxRows`: how many rows of one may wait before `emit` returns a promise for the time
+   * when fewer do, default 1,000,000
+   * @throws TypeError where both have a column of one name: `rename` it
+   *
+   * ```ts
+   * import assert from 'node:assert/strict';
+   * import { DataFrame } from 'millrace';
+   *
+   * const bids = new DataFrame({ bid: 'f64' });
+   * const asks = new DataFrame({ ask: 'f64' });
+   * const both = bids.zip(asks);
+   * const spreads = both.ask.sub(both.bid).sinkToList();
+   * bids.emit({ bid: [1, 2, 3] });
+   * asks.emit({ ask: [1.5] });
+   * asks.emit({ ask: [3, 3.25] });
+   * assert.deepEqual(spreads.flatMap((column) => column.toArray()), [0.5, 1, 0.25]);
+   * ```
+   */
+  zip<O extends Schema>(
+    other: DataFrameMethods<O>,
+    options?: ZipRowsOptions,
+  ): DataFrame<Merge<S, O>>;
+  zip<D extends ColumnType, N extends string>(
+    other: Series<D, N>,
+    options?: ZipRowsOptions,
+  ): DataFrame<Merge<S, { [P in N]: D }>>;
+  zip(other: unknown, options?: ZipRowsOptions): unknown {
+    return zipRows([this.#node, rowsOf('zip', other)], options);
+  }
+
+  /**
+   * Every row of this frame with the row of another that came last, or, with `on`, last of those with
+   * the same values in these columns; where there was none yet, or a key is missing, the columns of the
+   * other are missing. What counts is the order in which batches are emitted: for an order by time see
+   * {@link DataFrameMethods.asofJoin}. The other may be the table of a `groupBy`. The result is a graph of
+   * its own and ends with this frame; it keeps one row for each key.
+   *
+   * ```ts
+   * import assert from 'node:assert/strict';
+   * import { DataFrame } from 'millrace';
+   *
+   * const orders = new DataFrame({ symbol: 'utf8', size: 'f64' });
+   * const prices = new DataFrame({ symbol: 'utf8', price: 'f64' });
+   * const priced = orders.joinLatest(prices, { on: 'symbol' }).sinkToList();
+   * prices.emit({ symbol: ['A'], price: [10] });
+   * orders.emit({ symbol: ['A', 'B'], size: [1, 2] });
+   * assert.deepEqual(priced[0]?.toRows(), [
+   *   { symbol: 'A', size: 1, price: 10 },
+   *   { symbol: 'B', size: 2, price: null },
+   * ]);
+   * ```
+   */
+  joinLatest<O extends Schema, const P extends keyof S & keyof O & string = never>(
+    other: DataFrameMethods<O> | Summary<O>,
+    options?: JoinLatestOptions<P>,
+  ): DataFrame<Merge<S, Omit<O, P>>> {
+    return joinLatest(this.#node, rowsOf('joinLatest', other, true), options) as never;
+  }
+
+  /**
+   * Every row of this frame with the last row of another that is not after it, by a column of times or
+   * numbers that both have and that never goes back; with `by`, of the rows with the same values in these
+   * columns. Where there is none, or none within `tolerance`, the columns of the other are missing.
+   *
+   * A row goes out once no earlier partner can come: when the other has one that is later, or has ended.
+   * So the result does not depend on which frame's batches come first. It is a graph of its own, and ends
+   * when both have.
+   *
+   * ```ts
+   * import assert from 'node:assert/strict';
+   * import { DataFrame } from 'millrace';
+   *
+   * const trades = new DataFrame({ at: 'timestamp', size: 'f64' });
+   * const quotes = new DataFrame({ at: 'timestamp', bid: 'f64' });
+   * const seen = trades.asofJoin(quotes, { on: 'at', tolerance: '10s' }).sinkToList();
+   * trades.emit({ at: [1_000, 2_000, 60_000], size: [1, 2, 3] });
+   * quotes.emit({ at: [500, 2_000], bid: [9, 8] });
+   * trades.end();
+   * quotes.end();
+   * assert.deepEqual(seen.flatMap((table) => table.toRows()), [
+   *   { at: 1_000, size: 1, bid: 9 },
+   *   { at: 2_000, size: 2, bid: 8 },
+   *   { at: 60_000, size: 3, bid: null },
+   * ]);
+   * ```
+   *
+   * @throws RangeError from `emit`, where rows go back in the order: none of that batch is joined
+   */
+  asofJoin<
+    O extends Schema,
+    const T extends keyof S & keyof O & string,
+    const P extends keyof S & keyof O & string = never,
+  >(
+    other: DataFrameMethods<O>,
+    options: AsofJoinOptions<P> & { readonly on: T },
+  ): DataFrame<Merge<S, Omit<O, T | P>>> {
+    return asofJoin(this.#node, rowsOf('asofJoin', other), options) as never;
   }
 
   /** The rows one by one, as the elements of a stream: objects, missing values as `null`. */

@@ -1,5 +1,6 @@
 import type { Stream } from '../stream.ts';
 import type { ColumnNode } from './column-node.ts';
+import type { PlanNode } from './plan-node.ts';
 import type { ColumnType } from './types.ts';
 
 /** A series that JavaScript fills. */
@@ -11,6 +12,8 @@ export type DerivedSeries = ColumnNode<unknown> & {
 export interface Makers {
   /** A series of its own graph. */
   series(type: ColumnType, name: string): DerivedSeries;
+  /** The frame that shows a node. */
+  frame(node: PlanNode): unknown;
   stream(): Stream<unknown>;
 }
 

@@ -61,6 +61,7 @@ export class Graph {
   #reuses = false;
   #delivering = false;
   #queue: (() => void)[] = [];
+  readonly #followers: (() => Promise<void> | undefined)[] = [];
   #pending: PromiseLike<unknown>[] = [];
   #errors: unknown[] = [];
 
@@ -125,8 +126,21 @@ export class Graph {
     return { rows, settled: this.#deliver(plan) };
   }
 
+  /** Has `ended` called whenever the input has ended, after the last results. */
+  onEnd(ended: () => Promise<void> | undefined): void {
+    this.#followers.push(ended);
+  }
+
+  /** Ends the input: emits what is still open, and ends what follows. */
+  end(): Promise<void> | undefined {
+    const settled = [this.#flush()];
+    for (const ended of this.#followers) settled.push(ended());
+    const pending = settled.filter((each) => each !== undefined);
+    return pending.length === 0 ? undefined : Promise.all(pending).then(() => {});
+  }
+
   /** Emits what is still open: the last partition by time. */
-  flush(): Promise<void> | undefined {
+  #flush(): Promise<void> | undefined {
     const plan = this.#ready();
     if (plan === null) return undefined;
     plan.flush();

@@ -131,7 +131,7 @@ export async function runReader(
     }
   }
   reader.close();
-  await graph.flush();
+  await graph.end();
   onProgress?.({ rows, totalRows });
   return { rows, batches };
 }

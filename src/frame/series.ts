@@ -11,6 +11,7 @@ import { toStream } from './crossing.ts';
 import { type DataFrame, frameOf } from './data-frame.ts';
 import { type EwmOptions, ewm, type WeightedMean } from './ewm.ts';
 import { isIn } from './is-in.ts';
+import { zipRows } from './join/zip.ts';
 import { type PlanColumn, PlanNode } from './plan-node.ts';
 import { Scalar } from './scalar.ts';
 import { Summary } from './summary.ts';
@@ -325,11 +326,32 @@ export class Series<
     return seriesOf({ graph, domain: node, expr: { of: node }, name, type });
   }
 
-  /** This series and others with the same rows, as the columns of a frame. */
+  /**
+   * This series and others as the columns of a frame: those over the same rows as they stand, those of
+   * other sources side by side with them, the first value with the first, whatever batches they come in
+   * (see {@link DataFrame.zip}). Throws a TypeError where two have one name.
+   *
+   * ```ts
+   * import assert from 'node:assert/strict';
+   * import { Series } from 'millrace';
+   *
+   * const a = new Series('f64', { name: 'a' });
+   * const b = new Series('f64', { name: 'b' });
+   * const both = a.zip(b);
+   * const sums = both.a.add(both.b).sinkToList();
+   * a.emit([1, 2, 3]);
+   * b.emit([10, 20]);
+   * b.emit([30]);
+   * assert.deepEqual(sums.flatMap((column) => column.toArray()), [11, 22, 33]);
+   * ```
+   */
   zip<E extends ColumnType, M extends string>(
     ...others: SeriesLike<E, M>[]
   ): DataFrame<Merge<{ [P in N]: D }, { [P in M]: E }>> {
     const terms = [this[TERM], ...others.map((other) => termOf('zip', other))];
+    if (terms.some(({ graph }) => graph !== this[TERM].graph)) {
+      return zipRows(terms.map(seriesNode), undefined) as never;
+    }
     const names = new Set<string>();
     for (const term of terms) {
       checkDomain('zip', this[TERM], term);

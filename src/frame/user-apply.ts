@@ -50,6 +50,7 @@ export function userApply(
     },
     true,
   );
+  node.graph.onEnd(() => series.end());
   noteCrossing(node, planNodeOf(series).graph.input);
   return series;
 }

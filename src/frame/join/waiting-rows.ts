@@ -1,0 +1,80 @@
+import type { Table } from '../table.ts';
+import type { Settled } from './joined.ts';
+
+/** Rows that wait for others, as the batches in which they came: none is copied. */
+export class WaitingRows {
+  readonly #most: number;
+  #batches: Table[] = [];
+  /** Rows of the first batch that are gone. */
+  #taken = 0;
+  #rows = 0;
+  #waiters: (() => void)[] = [];
+
+  /** @param most how many may wait before whoever brings more is held back */
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** How many wait. */
+  get rows(): number {
+    return this.#rows;
+  }
+
+  /** How many of them came in one batch and are the next. */
+  get together(): number {
+    return this.#batches.length === 0 ? 0 : this.#batches[0]!.numRows - this.#taken;
+  }
+
+  push(batch: Table): void {
+    if (batch.numRows === 0) return;
+    this.#batches.push(batch);
+    this.#rows += batch.numRows;
+  }
+
+  /** The batch that the next row is in; there must be one. */
+  get batch(): Table {
+    return this.#batches[0]!;
+  }
+
+  /** Where in its batch the next row is. */
+  get at(): number {
+    return this.#taken;
+  }
+
+  /** Takes the next `rows` out, which are to be of one batch. */
+  take(rows: number): Table {
+    const { batch, at } = this;
+    this.skip(rows);
+    return rows === batch.numRows ? batch : batch.slice(at, at + rows);
+  }
+
+  /** Lets go of the next `rows`, which are to be of one batch. */
+  skip(rows: number): void {
+    this.#taken += rows;
+    this.#rows -= rows;
+    if (this.together === 0) {
+      this.#batches.shift();
+      this.#taken = 0;
+    }
+    if (this.#rows <= this.#most) this.#release();
+  }
+
+  clear(): void {
+    this.#batches = [];
+    this.#taken = 0;
+    this.#rows = 0;
+    this.#release();
+  }
+
+  /** A promise for the time when no more than `most` wait; nothing where that is so. */
+  room(): Settled {
+    if (this.#rows <= this.#most) return undefined;
+    return new Promise((resolve) => this.#waiters.push(resolve));
+  }
+
+  #release(): void {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const wake of waiters) wake();
+  }
+}
