@@ -97,6 +97,14 @@ export interface Works {
     { values: Float64Array; batch: number; n: number; aggregate: RollingAggregate; whole: boolean },
     { rows: number; values: Float64Array }
   >;
+  /**
+   * The sums of two columns, row by row, that arrive in turn in batches of two sizes; `whole` asks for
+   * all, else the last.
+   */
+  zipColumns: Work<
+    { a: Float64Array; b: Float64Array; batches: readonly [number, number]; whole: boolean },
+    { rows: number; values: Float64Array }
+  >;
   /** The mean per key, kept up to date with every batch; what it is after the last one. */
   groupMean: Work<
     { names: readonly string[]; ids: Int32Array; values: Float64Array; batch: number },

@@ -58,6 +58,16 @@ export const engine: Engine = {
       },
     }),
 
+    zipColumns: ({ a, b, whole }) => {
+      const out = new Float64Array(a.length);
+      return {
+        loop: () => {
+          for (let i = 0; i < out.length; i++) out[i] = a[i]! + b[i]!;
+          return { rows: out.length, values: whole ? out : out.subarray(-1) };
+        },
+      };
+    },
+
     summary: ({ values, times }) => ({
       loop: () => {
         let total = 0;

@@ -34,6 +34,11 @@ export const columns: Engine['works'] = {
     };
   },
 
+  zipColumns: (task) => ({
+    emit: () => zipColumns(task, false),
+    'emit, results read at once': () => zipColumns(task, true),
+  }),
+
   summary: ({ values, times }) => {
     const source = new Series('f64');
     const answer: Summary = { sum: 0, mean: 0, min: 0, max: 0 };
@@ -105,6 +110,35 @@ function rolling(
   for (let i = 0; i < values.length; i += batch) source.emit(values.subarray(i, i + batch));
   // The rows before the first full window are missing.
   return { rows: rows - n + 1, values: whole ? answer.subarray(n - 1) : answer };
+}
+
+/** Whoever has less emits next, as two clients of one speed would. */
+function zipColumns(
+  { a, b, batches, whole }: Works['zipColumns']['task'],
+  reuse: boolean,
+): Works['zipColumns']['answer'] {
+  const [first, second] = [new Series('f64', { name: 'a' }), new Series('f64', { name: 'b' })];
+  const both = first.zip(second) as unknown as DataFrame<{ a: 'f64'; b: 'f64' }>;
+  const answer = new Float64Array(whole ? a.length : 1);
+  let rows = 0;
+  both.a.add(both.b).sink(
+    ({ values }) => {
+      if (whole) answer.set(values, rows);
+      else answer[0] = values[values.length - 1]!;
+      rows += values.length;
+    },
+    { reuse },
+  );
+  for (let i = 0, j = 0; i < a.length || j < b.length; ) {
+    if (i <= j) {
+      first.emit(a.subarray(i, i + batches[0]));
+      i += batches[0];
+    } else {
+      second.emit(b.subarray(j, j + batches[1]));
+      j += batches[1];
+    }
+  }
+  return { rows, values: answer };
 }
 
 /** What is read of a keyed table. */

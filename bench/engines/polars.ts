@@ -52,6 +52,20 @@ export const engine: Engine = {
       return forms;
     },
 
+    zipColumns: ({ a, b, whole }) => {
+      const [first, second] = [pl.Series('a', a), pl.Series('b', b)];
+      const lazy = pl.DataFrame({ a: first, b: second }).lazy();
+      const query = lazy.select(pl.col('a').add(pl.col('b')));
+      const answer = (column: pl.Series) => ({
+        rows: column.length,
+        values: Float64Array.from(whole ? column : [column.get(column.length - 1)]),
+      });
+      return {
+        Series: () => answer(first.add(second)),
+        lazy: () => answer(query.collectSync().getColumn('a')),
+      };
+    },
+
     valueCounts: ({ values }) => {
       const frame = pl.DataFrame({ x: pl.Series('x', values, pl.Int32) });
       return {

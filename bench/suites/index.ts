@@ -18,6 +18,7 @@ import { rollingMax, rollingMean, rollingMin, rollingStd } from './rolling.ts';
 import { slidingWindow } from './sliding-window.ts';
 import { tcpLines } from './tcp-lines.ts';
 import { zip } from './zip.ts';
+import { zipColumns } from './zip-columns.ts';
 
 /** All suites, in the order in which the table shows them. */
 export const suites: readonly Suite[] = [
@@ -38,6 +39,7 @@ export const suites: readonly Suite[] = [
   rollingMin,
   rollingMax,
   groupBy,
+  zipColumns,
   summary,
   expression,
   valueCounts1k,
