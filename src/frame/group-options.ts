@@ -1,13 +1,11 @@
 import type { Duration } from '../time/duration.ts';
 import { checkCount, checkNanoseconds, checkOptions, shown } from './checks.ts';
+import { checkEmit, type EmittedGroups } from './count-options.ts';
 import { findColumn } from './frame-aggregates.ts';
 import { groupKeys, type KeyColumn } from './group-by.ts';
 import type { PlanNode } from './plan-node.ts';
 import { Series } from './series.ts';
 import type { Schema } from './types.ts';
-
-/** Which groups a table has: all, or those whose rows the batch changed. */
-export type EmittedGroups = 'all' | 'changes';
 
 /** The timestamp columns of `S`. */
 export type TimestampKeys<S extends Schema> = {
@@ -62,7 +60,7 @@ export function groupArguments(node: PlanNode, given: readonly unknown[]): Group
     }
   }
   const args = {
-    ...checkEmit(emit),
+    ...checkEmit('groupBy', emit),
     ...(maxGroups === undefined
       ? {}
       : { maxGroups: checkCount('groupBy', 'maxGroups', maxGroups) }),
@@ -80,17 +78,7 @@ export function windowGroupArguments(
 ): GroupArguments {
   const { keys, options } = split<WindowGroupOptions>(given);
   checkOptions('groupBy', options, op === 'window' ? ['emit'] : []);
-  return { keys: groupKeys(node, keys), args: checkEmit(options.emit) };
-}
-
-function checkEmit(emit: unknown): { emit?: EmittedGroups } {
-  if (emit === undefined) return {};
-  if (emit !== 'all' && emit !== 'changes') {
-    throw new TypeError(
-      `Cannot create groupBy: emit must be 'all' or 'changes', got ${shown(emit)}`,
-    );
-  }
-  return { emit };
+  return { keys: groupKeys(node, keys), args: checkEmit('groupBy', options.emit) };
 }
 
 /** What comes last is the options, unless it is a key. */

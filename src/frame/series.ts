@@ -7,6 +7,7 @@ import { ColumnAggregates, type SpreadOptions } from './column-aggregates.ts';
 import { checkBuffer, isTypedArray } from './column-input.ts';
 import { ColumnNode } from './column-node.ts';
 import { type BatchOptions, ColumnSource } from './column-source.ts';
+import { type CountOptions, checkCountOptions } from './count-options.ts';
 import { toStream } from './crossing.ts';
 import { type DataFrame, frameOf } from './data-frame.ts';
 import { type EwmOptions, ewm, type WeightedMean } from './ewm.ts';
@@ -479,21 +480,36 @@ export class Series<
 
   /**
    * How often each value has come so far: a table of the value and its `count`, in the order in which
-   * they first came. Its state grows with the number of distinct values.
+   * they first came. Its state grows with the number of distinct values, and so does the cost of each
+   * table: with `{ emit: 'changes' }` a table has those values alone that the batch had.
+   *
+   * ```ts
+   * import assert from 'node:assert/strict';
+   * import { Series } from 'millrace';
+   *
+   * const dice = new Series('u8', { name: 'eyes' });
+   * const changed = dice.valueCounts({ emit: 'changes' }).sinkToList();
+   * dice.emit([6, 1, 6]);
+   * dice.emit([6]);
+   * assert.deepEqual(changed[1]?.toRows(), [{ eyes: 6, count: 3 }]);
+   * ```
    */
-  valueCounts(): Summary<Merge<{ [P in N]: D }, { count: 'i64' }>> {
+  valueCounts(options: CountOptions = {}): Summary<Merge<{ [P in N]: D }, { count: 'i64' }>> {
+    const emit = checkCountOptions('valueCounts', options);
     const { graph, name, type } = this[TERM];
     const columns: PlanColumn[] = [
       { name, type },
       { name: 'count', type: 'i64' },
     ];
     const input = seriesNode(this[TERM]);
-    return new Summary(new PlanNode(graph, 'table', columns, { op: 'valueCounts', input }));
+    return new Summary(
+      new PlanNode(graph, 'table', columns, { op: 'valueCounts', input, ...emit }),
+    );
   }
 
   /** The same as {@link Series.valueCounts}, under the name that streams use. */
-  frequencies(): Summary<Merge<{ [P in N]: D }, { count: 'i64' }>> {
-    return this.valueCounts();
+  frequencies(options?: CountOptions): Summary<Merge<{ [P in N]: D }, { count: 'i64' }>> {
+    return this.valueCounts(options);
   }
 
   /**

@@ -125,6 +125,11 @@ const building: [name: string, build: () => unknown, error: RegExp][] = [
         .x.apply(loose<never>(() => 0)),
     /groupBy.apply: it is for windows of rows/,
   ],
+  [
+    'valueCounts emit',
+    () => frame().x.valueCounts({ emit: loose<'all'>('none') }),
+    /valueCounts: emit must be 'all' or 'changes', got 'none'/,
+  ],
   ['groupBy of one', () => frame().groupBy(loose<'k'>('z')), /groupBy: no column 'z'/],
   ['groupBy nothing', () => frame().groupBy(), /groupBy: expected at least one column/],
   ['groupBy a number', () => frame().groupBy(loose<'k'>(3)), /groupBy: no column 3/],

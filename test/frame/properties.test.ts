@@ -243,7 +243,11 @@ describe('values per batch are those of a naive twin', () => {
       fc.property(batches(fc.constantFrom('x', 'y', 'z')), (input) => {
         const words = new Series('utf8', { name: 'word' });
         const seen = words.valueCounts().sinkToList();
+        const changed = words.frequencies({ emit: 'changes' }).sinkToList();
         for (const batch of input) words.emit(batch);
+        const latest = new Map<string | null, unknown>();
+        for (const table of changed) for (const row of table) latest.set(row.word, row);
+        expect([...latest.values()]).toEqual(seen.at(-1)?.toRows() ?? []);
         const counts = new Map<string, number>();
         for (const word of input.flat()) counts.set(word, (counts.get(word) ?? 0) + 1);
         const expected = [...counts].map(([word, count]) => ({ word, count }));

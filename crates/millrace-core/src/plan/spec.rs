@@ -143,6 +143,8 @@ pub(crate) enum NodeSpec {
     },
     ValueCounts {
         input: usize,
+        #[serde(default)]
+        emit: EmitSpec,
     },
     Sink {
         input: usize,

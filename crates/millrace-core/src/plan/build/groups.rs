@@ -189,7 +189,11 @@ impl Built {
         self.stateful(input, operator, kind, columns, id, reads, action)
     }
 
-    pub(super) fn value_counts(&mut self, input: usize) -> Result<BuiltNode, PlanError> {
+    pub(super) fn value_counts(
+        &mut self,
+        input: usize,
+        emit: EmitSpec,
+    ) -> Result<BuiltNode, PlanError> {
         let action = "count values";
         let id = self.nodes.len();
         let schema = find(&self.nodes, input, action)?.schema.clone();
@@ -212,7 +216,8 @@ impl Built {
         let mut columns = vec![column.clone()];
         columns.extend(outputs(std::slice::from_ref(&count)));
         let reads = self.reads(lane);
-        let operator = Box::new(GroupBy::new(input, keys, vec![count], false)?);
+        let changes = emit == EmitSpec::Changes;
+        let operator = Box::new(GroupBy::new(input, keys, vec![count], changes)?);
         self.stateful(
             input,
             operator,

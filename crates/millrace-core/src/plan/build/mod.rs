@@ -323,7 +323,7 @@ impl Built {
                 };
                 self.ewm(*input, decay, function.as_deref().unwrap_or("mean"), *bias)
             }
-            NodeSpec::ValueCounts { input } => self.value_counts(*input),
+            NodeSpec::ValueCounts { input, emit } => self.value_counts(*input, *emit),
             NodeSpec::Sink { input } => {
                 let source = find(&self.nodes, *input, "create sink")?;
                 let schema = source.schema.clone();
