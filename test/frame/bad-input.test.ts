@@ -210,7 +210,7 @@ const building: [name: string, build: () => unknown, error: RegExp][] = [
     },
     /add: 'x' has the rows of input and 'x' those of filter/,
   ],
-  ['zip of one name', () => new Series('f64').zip(new Series('f64')), /different sources/],
+  ['zip of one name', () => new Series('f64').zip(new Series('f64')), /names, got 'value' twice/],
   [
     'a partition by no time',
     () => frame().partition('1d', { on: loose<'at'>('x') }),
