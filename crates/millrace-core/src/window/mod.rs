@@ -4,6 +4,7 @@ mod lane_scan;
 mod merged_moments;
 mod partition;
 mod prefix_moments;
+mod prefix_sums;
 mod recompute;
 mod rolling;
 mod rolling_integer;

@@ -7,7 +7,8 @@ use arrow_buffer::NullBuffer;
 use super::check_window;
 use super::lane_scan::{Add, Least, Most, Operation, TILE, has_nan};
 use super::merged_moments::MISSING;
-use super::prefix_moments::{Deviation, PrefixMoments};
+use super::prefix_moments::PrefixMoments;
+use super::prefix_sums::Deviation;
 use super::van_herk::VanHerk;
 
 use crate::aggregate::AggregateFunction;
