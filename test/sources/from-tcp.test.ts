@@ -225,6 +225,25 @@ describe('fromTcp()', () => {
     await source.stop();
   });
 
+  it('fails with what onError throws, and can be started again', async () => {
+    const { source } = make({
+      onError: (error) => {
+        throw error;
+      },
+    });
+    const done = expect(source.start()).rejects.toMatchObject({ code: 'ECONNRESET' });
+    const socket = await client(source);
+    socket.write('half');
+    await until(() => source.bytesHeld === 4);
+    socket.resetAndDestroy();
+    await done;
+    expect(source.state).toBe('failed');
+    const again = source.start();
+    await source.listening();
+    await source.stop();
+    await again;
+  });
+
   it('takes no more clients than it may', async () => {
     const { source } = make({ maxConnections: 1 });
     void source.start();
