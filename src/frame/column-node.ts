@@ -121,7 +121,11 @@ export abstract class ColumnNode<Out> {
     this.#graph.restore(snapshot);
   }
 
-  /** How this graph is compiled, as text: the nodes of its native plan, in order. */
+  /**
+   * How this graph is compiled, as text: the nodes of its native plan in order, with the batches they ran
+   * for, the rows they yielded and the time that took. An expression's time is that of the node that was
+   * the first to need it.
+   */
   explain(): string {
     return this.#graph.explain();
   }

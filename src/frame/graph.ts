@@ -1,4 +1,4 @@
-import { type ParquetReader, Plan, type TypedArray } from '../native/plan.ts';
+import { type NodeTally, type ParquetReader, Plan, type TypedArray } from '../native/plan.ts';
 import { type PlanEntry, planEntries, planSpec } from './compile.ts';
 import { readEmission } from './emission.ts';
 import { type PlanColumn, PlanNode } from './plan-node.ts';
@@ -166,16 +166,17 @@ export class Graph {
     this.generation = ++this.#generations;
   }
 
-  /** How the graph is compiled: its nodes in the order of the plan, and which have sinks. */
+  /** How the graph is compiled, its nodes in the order of the plan, and what each has done so far. */
   explain(): string {
-    this.plan();
+    const tallies = this.plan()?.tallies() ?? [];
     const entries = this.#compiled?.entries ?? [];
     const id = (node: PlanNode) => `#${entries.findIndex((other) => other.node === node)}`;
     const lines = entries.map(({ node, sink }, i) => {
       if (sink) return `#${i} sink of ${id(node)}`;
       const from = [...node.dependencies()].map(id).join(', ');
       const columns = node.columns.map(({ name, type }) => `${name}: ${type}`).join(', ');
-      return `#${i} ${node.op}${from === '' ? '' : ` of ${from}`}: ${node.kind} (${columns})`;
+      const what = `#${i} ${node.op}${from === '' ? '' : ` of ${from}`}: ${node.kind} (${columns})`;
+      return `${what}${workOf(tallies[i])}`;
     });
     return [`native plan '${this.name}', one call per batch`, ...lines].join('\n');
   }
@@ -268,6 +269,16 @@ export class Graph {
     if (pending.length === 0) throw oneError(errors);
     return settleAll(pending, errors);
   }
+}
+
+/** What a node has done, for a line of text; nothing where it has not run. */
+function workOf(tally: NodeTally | undefined): string {
+  if (tally === undefined || tally.batches === 0) return '';
+  const { batches, rows, seconds } = tally;
+  const count = (n: number, one: string, more: string) =>
+    `${n.toLocaleString('en')} ${n === 1 ? one : more}`;
+  const work = [count(batches, 'batch', 'batches'), count(rows, 'row', 'rows')];
+  return `; ${work.join(', ')}, ${(seconds * 1e3).toFixed(3)} ms`;
 }
 
 /** Whether a node gives up groups that are idle by the clock, not by the times of rows. */

@@ -86,7 +86,10 @@ export declare class NativePlan {
   adopt(earlier: NativePlan): void
   /** Tells the time, in milliseconds since 1970 UTC, from the next batch on. */
   setTime(milliseconds: number): void
-  /** JSON text: `{"lateRows": number, "evictedGroups": number}`. */
+  /**
+   * JSON text: `{"lateRows": number, "evictedGroups": number, "nodes": [{"batches": number, "rows":
+   * number, "seconds": number}]}`, nodes in the order of the plan.
+   */
   stats(): string
   /** JSON text: all strings of a dictionary, in the order of their ids, null for a missing one. */
   dictionary(dictionary: number): string

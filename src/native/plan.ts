@@ -23,6 +23,22 @@ export interface SinkDescription {
   readonly columns: readonly ColumnDescription[];
 }
 
+/** The work of one node of a plan. */
+export interface NodeTally {
+  /** Batches that it ran for. */
+  readonly batches: number;
+  /** Rows that it yielded. */
+  readonly rows: number;
+  /** Time that it took, with the expressions that it was the first to need. */
+  readonly seconds: number;
+}
+
+interface Stats {
+  readonly lateRows: number;
+  readonly evictedGroups: number;
+  readonly nodes: readonly NodeTally[];
+}
+
 /** A file reader that plans can be fed from. */
 export type ParquetReader = NativeParquetReader;
 
@@ -145,8 +161,13 @@ export class Plan {
     return this.#stats().evictedGroups;
   }
 
-  #stats(): { lateRows: number; evictedGroups: number } {
-    return JSON.parse(this.#native.stats()) as { lateRows: number; evictedGroups: number };
+  /** What each node has done so far, in the order of the plan. */
+  tallies(): readonly NodeTally[] {
+    return this.#stats().nodes;
+  }
+
+  #stats(): Stats {
+    return JSON.parse(this.#native.stats()) as Stats;
   }
 
   #reserve(bytes = this.#lastBytes): void {

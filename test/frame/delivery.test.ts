@@ -235,6 +235,35 @@ describe('the graph', () => {
     `);
   });
 
+  it('says what each node has done', () => {
+    const prices = new Series('f64', { name: 'price' });
+    const dear = prices.filter(prices.gt(2));
+    dear.mean().sink(() => {});
+    for (let batch = 0; batch < 3; batch++) prices.emit([1, 2, 3, 4]);
+    // Another sink makes another plan, which goes on where the first one was.
+    dear.max().sink(() => {});
+    const lines = dear
+      .explain()
+      .replace(/\d+\.\d{3} ms/g, 'T ms')
+      .split('\n');
+    expect(lines[1]).toBe('#0 input: frame (price: f64); 3 batches, 12 rows, T ms');
+    expect(lines.find((line) => line.includes('filter'))).toMatch(/; 3 batches, 6 rows, T ms$/);
+    expect(lines.findLast((line) => line.includes('aggregate'))).not.toContain('rows');
+    prices.emit([5]);
+    const after = dear.explain();
+    expect(after).toMatch(/aggregate of #\d: scalar \(price: f64\); 4 batches, 4 rows/);
+    expect(after).toMatch(/aggregate of #\d: scalar \(price: f64\); 1 batch, 1 row, /);
+  });
+
+  it('says what a rolling window in place has done', () => {
+    const prices = new Series('f64');
+    const means = prices.rolling(2).mean();
+    means.sink(() => {});
+    prices.emit(Float64Array.of(1, 2, 3));
+    prices.emit(Float64Array.of(4));
+    expect(means.explain()).toMatch(/rolling of #\d: series \(value: f64\); 2 batches, 4 rows/);
+  });
+
   it('computes nothing without a sink, and checks what comes in all the same', () => {
     const series = new Series('f64');
     series.mean();

@@ -279,12 +279,19 @@ impl NativePlan {
         self.plan.set_now((milliseconds * 1e6) as i64);
     }
 
-    /// JSON text: `{"lateRows": number, "evictedGroups": number}`.
+    /// JSON text: `{"lateRows": number, "evictedGroups": number, "nodes": [{"batches": number, "rows":
+    /// number, "seconds": number}]}`, nodes in the order of the plan.
     #[napi]
     pub fn stats(&self) -> Result<String> {
+        let nodes = self.plan.tallies().iter().map(|tally| {
+            let seconds = tally.time.as_secs_f64();
+            json!({ "batches": tally.batches, "rows": tally.rows, "seconds": seconds })
+        });
+        let nodes: Vec<Value> = nodes.collect();
         let stats = json!({
             "lateRows": self.plan.late_rows(),
             "evictedGroups": self.plan.evicted_groups(),
+            "nodes": nodes,
         });
         Ok(stats.to_string())
     }

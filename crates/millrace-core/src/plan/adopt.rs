@@ -28,6 +28,7 @@ impl Plan {
             let parts: Vec<&[u8]> = state.iter().map(Vec::as_slice).collect();
             node.operator.restore(&parts)?;
         }
+        self.tallies[..earlier.tallies.len()].copy_from_slice(&earlier.tallies);
         Ok(())
     }
 

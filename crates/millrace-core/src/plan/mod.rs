@@ -17,12 +17,16 @@ mod nodes;
 mod operator;
 mod schema;
 pub(crate) mod spec;
+mod tally;
+
+use std::time::Instant;
 
 use arrow_array::types::Int32Type;
 use arrow_array::{Array, ArrayRef, DictionaryArray, Int32Array, StringArray};
 use arrow_buffer::{NullBuffer, ScalarBuffer};
 
 pub use schema::{ColumnSchema, InputSchema, SinkSchema};
+pub use tally::NodeTally;
 
 use build::{Built, BuiltNode, build};
 use dictionaries::PlanDictionary;
@@ -73,6 +77,7 @@ pub struct Plan {
     zeros: ScalarBuffer<i64>,
     now: i64,
     fingerprint: u64,
+    tallies: Vec<NodeTally>,
     /// The node that does all the work, where one alone works on a lone column of floats.
     direct: Option<usize>,
 }
@@ -105,6 +110,7 @@ impl Plan {
             dictionaries: (0..dictionaries).map(|_| PlanDictionary::new()).collect(),
             evaluation: Evaluation::default(),
             values: vec![None; nodes.len()],
+            tallies: vec![NodeTally::default(); nodes.len()],
             nodes,
             zeros: ScalarBuffer::from(Vec::new()),
             now: i64::MIN,
@@ -181,6 +187,7 @@ impl Plan {
         for &id in &self.orders[input] {
             if self.nodes[id].needs.is_empty() {
                 self.values[id] = Some(Value::new(batch.rows, columns.clone()));
+                self.tallies[id].add(batch.rows, Instant::now());
             }
         }
         let result = self.run(input, false);
@@ -196,7 +203,13 @@ impl Plan {
     /// If `values` and `out` differ in length.
     pub fn push_floats(&mut self, values: &[f64], out: &mut [f64]) -> Option<Option<NullBuffer>> {
         assert_eq!(values.len(), out.len(), "output length");
-        self.nodes[self.direct?].operator.run_floats(values, out)
+        let id = self.direct?;
+        let start = Instant::now();
+        let nulls = self.nodes[id].operator.run_floats(values, out);
+        if nulls.is_some() {
+            self.tallies[id].add(out.len(), start);
+        }
+        nulls
     }
 
     /// Ends the input: what is still open is emitted.
@@ -209,6 +222,12 @@ impl Plan {
             self.finish(result, out)?;
         }
         Ok(())
+    }
+
+    /// What each node has done so far, in the order of the plan.
+    #[must_use]
+    pub fn tallies(&self) -> &[NodeTally] {
+        &self.tallies
     }
 
     /// How many rows were dropped for coming too late.
@@ -337,6 +356,7 @@ impl Plan {
 
     fn run(&mut self, input: usize, flushing: bool) -> Result<(), PlanError> {
         self.evaluation.begin(&self.expressions);
+        let mut start = Instant::now();
         for &id in &self.orders[input] {
             let node = &mut self.nodes[id];
             if self.values[id].is_some() {
@@ -359,6 +379,8 @@ impl Plan {
             } else {
                 node.operator.flush(&mut context)?
             };
+            let rows = value.as_ref().map_or(0, |value| value.rows);
+            start = self.tallies[id].add(rows, start);
             self.values[id] = value;
         }
         Ok(())
