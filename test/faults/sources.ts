@@ -1,8 +1,13 @@
-import { fromNats, fromRedisStream, type Stream } from '../../src/index.ts';
+import { fromNats, fromRabbitMQ, fromRedisStream, type Stream } from '../../src/index.ts';
 
 const sources: Record<string, (url: string, name: string) => Stream<string>> = {
   nats(url, name) {
     const source = fromNats(name, { url, consumer: 'c', ackWait: 1000 });
+    void source.start();
+    return source.map(({ data }) => data.toString());
+  },
+  rabbitmq(url, name) {
+    const source = fromRabbitMQ(name, { url });
     void source.start();
     return source.map(({ data }) => data.toString());
   },

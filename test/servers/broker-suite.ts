@@ -44,7 +44,7 @@ let channels = 0;
 
 /** What holds for the source of every broker's messages. */
 export function describeBroker<T>(broker: Broker<T>, more?: (server: () => TestServer) => void) {
-  const timeout = { timeout: 30_000, interval: 20 };
+  const timeout = { timeout: 60_000, interval: 20 };
 
   withServer(broker.kind, broker.title, (server) => {
     let channel: Channel<T>;

@@ -74,6 +74,9 @@ export const mosquitto: ServerKind = {
       'autosave_interval 1',
       'autosave_on_changes true',
       'max_queued_messages 100000',
+      // Who has acknowledged what, for the tests: the broker does not tell otherwise.
+      `log_dest file ${join(folder, 'log')}`,
+      'log_type all',
     ];
     writeFileSync(join(folder, 'mosquitto.conf'), `${lines.join('\n')}\n`);
   },

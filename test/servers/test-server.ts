@@ -40,12 +40,13 @@ const READY_WITHIN = 120_000;
 
 // Kills the server, then whatever that had started, when the standard input ends: so also when the
 // process that runs the tests is killed and has no chance to do it. The server is waited for, as one
-// that is dead and not yet buried still counts as running where a process id is looked up.
+// that is dead and not yet buried still counts as running where a process id is looked up. What the shell
+// says of its end would have no reader, and end the shell.
 const WATCHED = `exec 3<&0
 "$@" </dev/null &
 server=$!
-(cat <&3 >/dev/null; kill -KILL $server) &
-wait $server
+(cat <&3 >/dev/null; kill -KILL $server; sleep 2; kill -KILL 0) &
+wait $server 2>/dev/null
 kill -KILL 0`;
 
 /** A server of a kind, on a loopback port of its own, with its data in a temporary folder. */

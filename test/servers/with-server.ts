@@ -25,11 +25,11 @@ export function withServer(
     }
     return;
   }
-  describe(title, { timeout: 60_000 }, () => {
+  describe(title, { timeout: 180_000 }, () => {
     let server: TestServer | undefined;
     beforeAll(async () => {
       server = await TestServer.start(kind);
-    }, 150_000);
+    }, 180_000);
     afterAll(() => server?.stop(), 60_000);
     suite(() => server ?? absent(kind));
   });

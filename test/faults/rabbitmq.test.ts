@@ -1,0 +1,4 @@
+import { rabbitmqBroker } from '../servers/brokers/rabbitmq.ts';
+import { describeFaults } from './describe-faults.ts';
+
+describeFaults(rabbitmqBroker);
