@@ -6,6 +6,8 @@ export type { ListenOptions } from './connect/listen.ts';
 export type { MessageOptions } from './connect/message-source.ts';
 export type { MqttClientOptions } from './connect/mqtt-client.ts';
 export type { NatsClientOptions } from './connect/nats-client.ts';
+export type { PostgresClientOptions } from './connect/postgres-client.ts';
+export type { PostgresChange, PostgresRow } from './connect/postgres-replication.ts';
 export type { RabbitMQClientOptions, RabbitMQQueueOptions } from './connect/rabbitmq-client.ts';
 export type { Session } from './connect/reconnect.ts';
 export { reconnecting } from './connect/reconnect.ts';
@@ -117,6 +119,8 @@ export { MqttSink, toMqtt } from './sinks/to-mqtt.ts';
 export type { NatsReceipt, NatsSinkOptions } from './sinks/to-nats.ts';
 export { NatsSink, toNats } from './sinks/to-nats.ts';
 export type { InteropObservable, Observer, Subscription } from './sinks/to-observable.ts';
+export type { PostgresSinkOptions } from './sinks/to-postgres.ts';
+export { PostgresSink, toPostgres } from './sinks/to-postgres.ts';
 export type { RabbitMQSinkOptions, RabbitMQTarget } from './sinks/to-rabbitmq.ts';
 export { RabbitMQSink, toRabbitMQ } from './sinks/to-rabbitmq.ts';
 export type { RedisFields, RedisStreamSinkOptions } from './sinks/to-redis-stream.ts';
@@ -157,6 +161,12 @@ export { fromNats, NatsSource } from './sources/from-nats.ts';
 export type { ObservableInput } from './sources/from-observable.ts';
 export { fromObservable, ObservableSource } from './sources/from-observable.ts';
 export { fromPeriodic, PeriodicSource } from './sources/from-periodic.ts';
+export type {
+  PostgresOptions,
+  PostgresPublication,
+  PostgresQuery,
+} from './sources/from-postgres.ts';
+export { fromPostgres, PostgresSource } from './sources/from-postgres.ts';
 export type { ProcessOptions } from './sources/from-process.ts';
 export { fromProcess, ProcessSource } from './sources/from-process.ts';
 export { fromQueue, QueueSource } from './sources/from-queue.ts';

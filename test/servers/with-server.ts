@@ -29,7 +29,7 @@ export function withServer(
     let server: TestServer | undefined;
     beforeAll(async () => {
       server = await TestServer.start(kind);
-    }, 180_000);
+    }, 330_000);
     afterAll(() => server?.stop(), 60_000);
     suite(() => server ?? absent(kind));
   });
