@@ -68,7 +68,7 @@ describeSink(
         server(),
         'SELECT count(*) FROM copied',
         'SELECT count(*) FROM inserted',
-        'SELECT count(*) FROM (SELECT * FROM copied UNION SELECT * FROM inserted) AS both',
+        'SELECT count(*) FROM (SELECT * FROM copied UNION SELECT * FROM inserted) AS different',
       );
       expect(distinct).toEqual(['1000', '1000', '1']);
     });
