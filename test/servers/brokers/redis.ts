@@ -26,8 +26,13 @@ export const redisBroker: Broker<RedisEntry> = {
       source: (options) =>
         fromRedisStream(name, { url: server.url, group: 'g', claimIdle: 200, ...options }),
       async feed(texts) {
-        const script = texts.map((text) => `redis.call('XADD', KEYS[1], '*', 'text', '${text}')`);
-        await cli(server, 'EVAL', script.join('\n'), '1', name);
+        // An argument of a command is at most 128 KiB.
+        for (let at = 0; at < texts.length; at += 1000) {
+          const adds = texts
+            .slice(at, at + 1000)
+            .map((text) => `redis.call('XADD', KEYS[1], '*', 'text', '${text}')`);
+          await cli(server, 'EVAL', adds.join('\n'), '1', name);
+        }
       },
       async left() {
         const groups = await cli(server, 'XINFO', 'GROUPS', name);
