@@ -57,7 +57,7 @@ export interface FlightsAnswer {
 }
 
 /** The rolling aggregates that are timed. */
-export type RollingAggregate = 'mean' | 'std' | 'min' | 'max';
+export type RollingAggregate = 'mean' | 'std' | 'min' | 'max' | 'median';
 
 /** A number per key: a Map, or whatever an engine has instead. */
 export type Counts<K> = Iterable<readonly [K, number]>;

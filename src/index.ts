@@ -18,9 +18,9 @@ export { CustomNode } from './extension/custom-node.ts';
 export type { Plugin, PluginOptions } from './extension/load-plugins.ts';
 export { loadPlugins } from './extension/load-plugins.ts';
 export type { NodeClass, RegisterOptions } from './extension/register-api.ts';
-export type { AggregateName } from './frame/aggregate.ts';
+export type { AggregateName, Interpolation } from './frame/aggregate.ts';
 export { Column } from './frame/column.ts';
-export type { SpreadOptions } from './frame/column-aggregates.ts';
+export type { QuantileOptions, SpreadOptions } from './frame/column-aggregates.ts';
 export { ColumnAggregates } from './frame/column-aggregates.ts';
 export type { ColumnSink, SinkOptions } from './frame/column-node.ts';
 export type { BatchOptions } from './frame/column-source.ts';
@@ -42,6 +42,7 @@ export { Scalar } from './frame/scalar.ts';
 export { Series } from './frame/series.ts';
 export { Summary } from './frame/summary.ts';
 export { Table } from './frame/table.ts';
+export type { TimeColumn } from './frame/time-column.ts';
 export type {
   ColumnInput,
   ColumnType,
@@ -58,7 +59,12 @@ export type {
 } from './frame/types.ts';
 export type { Aggregation } from './frame/user-aggregate.ts';
 export type { ApplyOptions } from './frame/user-apply.ts';
-export type { FullWindowOptions, RollingOptions } from './frame/windows.ts';
+export type {
+  FullWindowOptions,
+  RollingExtent,
+  RollingOptions,
+  WindowOptions,
+} from './frame/windows.ts';
 export type { ByteLimit } from './graph/byte-limit.ts';
 export { estimateBytes } from './graph/byte-limit.ts';
 export type {

@@ -1,4 +1,4 @@
-import { DuckDBInstance } from '@duckdb/node-api';
+import { BIGINT, DOUBLE, DuckDBDataChunk, DuckDBInstance } from '@duckdb/node-api';
 import { packageVersion } from '../package-version.ts';
 import type { Engine } from '../work.ts';
 
@@ -12,6 +12,33 @@ export const engine: Engine = {
   name: 'DuckDB',
   version: packageVersion('@duckdb/node-api'),
   works: {
+    rolling: async ({ values, n, aggregate, whole }) => {
+      await connection.run('CREATE OR REPLACE TABLE numbers (i BIGINT, x DOUBLE)');
+      const appender = await connection.createAppender('numbers');
+      for (let start = 0; start < values.length; start += 2048) {
+        const part = Array.from(values.subarray(start, start + 2048));
+        const chunk = DuckDBDataChunk.create([BIGINT, DOUBLE], part.length);
+        chunk.setColumns([part.map((_, i) => BigInt(start + i)), part]);
+        appender.appendDataChunk(chunk);
+      }
+      appender.closeSync();
+      const fn = aggregate === 'mean' ? 'avg' : aggregate === 'std' ? 'stddev_samp' : aggregate;
+      const windows = `
+        SELECT i, ${fn}(x) OVER (ORDER BY i ROWS BETWEEN ${n - 1} PRECEDING AND CURRENT ROW) AS y
+        FROM numbers`;
+      const full = `FROM (${windows}) WHERE i >= ${n - 1}`;
+      return {
+        SQL: async () => {
+          if (whole) {
+            const found = await rows(`SELECT y ${full} ORDER BY i`);
+            return { rows: found.length, values: Float64Array.from(found, ({ y }) => y as number) };
+          }
+          const [found] = await rows(`SELECT count(y) AS rows, arg_max(y, i) AS last ${full}`);
+          return { rows: Number(found!.rows), values: Float64Array.of(found!.last as number) };
+        },
+      };
+    },
+
     flights: ({ path }) => {
       const file = `read_parquet('${path.replaceAll("'", "''")}', file_row_number = true)`;
       return {

@@ -34,9 +34,13 @@ export const engine: Engine = {
 
     rolling: ({ values, n, aggregate, whole }) => {
       const out = new Float64Array(values.length - n + 1);
-      const fill = { mean: rollingMean, std: rollingStd, min: rollingMin, max: rollingMax }[
-        aggregate
-      ];
+      const fill = {
+        mean: rollingMean,
+        std: rollingStd,
+        min: rollingMin,
+        max: rollingMax,
+        median: rollingMedian,
+      }[aggregate];
       return {
         loop: () => {
           fill(values, n, out);
@@ -181,4 +185,35 @@ function rollingMax(values: Float64Array, n: number, out: Float64Array): void {
     }
     if (i >= n - 1) out[i - n + 1] = values[queue[head]!]!;
   }
+}
+
+/** A sorted window: binary search, and what lies between the old place and the new moved by one. */
+function rollingMedian(values: Float64Array, n: number, out: Float64Array): void {
+  const sorted = values.slice(0, n).sort();
+  const [low, high] = [Math.ceil(n / 2) - 1, Math.floor(n / 2)];
+  out[0] = (sorted[low]! + sorted[high]!) / 2;
+  for (let i = n; i < values.length; i++) {
+    const from = firstFrom(sorted, values[i - n]!);
+    const to = firstFrom(sorted, values[i]!);
+    if (from < to) {
+      sorted.copyWithin(from, from + 1, to);
+      sorted[to - 1] = values[i]!;
+    } else {
+      sorted.copyWithin(to + 1, to, from);
+      sorted[to] = values[i]!;
+    }
+    out[i - n + 1] = (sorted[low]! + sorted[high]!) / 2;
+  }
+}
+
+/** The place of the first value that is at least `x`. */
+function firstFrom(sorted: Float64Array, x: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (sorted[middle]! < x) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

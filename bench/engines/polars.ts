@@ -18,6 +18,7 @@ export const engine: Engine = {
         std: [() => series.rollingStd(options), column.rollingStd(options)],
         min: [() => series.rollingMin(options), column.rollingMin(options)],
         max: [() => series.rollingMax(options), column.rollingMax(options)],
+        median: [() => series.rollingMedian(options), column.rollingMedian(options)],
       } as const;
       const [eager, expression] = forms[aggregate];
       const query = lazy.select(expression);

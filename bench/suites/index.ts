@@ -14,7 +14,7 @@ import {
 import { groupBy } from './group-by.ts';
 import { mapAsync } from './map-async.ts';
 import { partition } from './partition.ts';
-import { rollingMax, rollingMean, rollingMin, rollingStd } from './rolling.ts';
+import { rollingMax, rollingMean, rollingMedian, rollingMin, rollingStd } from './rolling.ts';
 import { slidingWindow } from './sliding-window.ts';
 import { tcpLines } from './tcp-lines.ts';
 import { zip } from './zip.ts';
@@ -38,6 +38,7 @@ export const suites: readonly Suite[] = [
   rollingStd,
   rollingMin,
   rollingMax,
+  rollingMedian,
   groupBy,
   zipColumns,
   summary,

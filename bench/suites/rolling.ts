@@ -12,6 +12,11 @@ const aggregates: Record<RollingAggregate, (window: Float64Array) => number> = {
   },
   min: (window) => Math.min(...window),
   max: (window) => Math.max(...window),
+  median: (window) => {
+    const sorted = window.toSorted();
+    const middle = sorted.length / 2;
+    return (sorted[Math.ceil(middle) - 1]! + sorted[Math.floor(middle)]!) / 2;
+  },
 };
 
 function mean(window: Float64Array): number {
@@ -20,7 +25,11 @@ function mean(window: Float64Array): number {
   return sum / window.length;
 }
 
-function rolling(aggregate: RollingAggregate, targets: Target[]): Suite<'rolling'> {
+function rolling(
+  aggregate: RollingAggregate,
+  targets: Target[],
+  others: string[] = [],
+): Suite<'rolling'> {
   return {
     name: `rolling-${aggregate}`,
     title: `rolling ${aggregate}, window 1,000, 1e7 f64 in batches of 8,192`,
@@ -42,7 +51,7 @@ function rolling(aggregate: RollingAggregate, targets: Target[]): Suite<'rolling
       return { rows, values: answer };
     },
     elements: ({ values }) => values.length,
-    engines: ['millrace', 'polars', 'hand'],
+    engines: ['millrace', 'polars', ...others, 'hand'],
     targets,
   };
 }
@@ -51,3 +60,11 @@ export const rollingMean = rolling('mean', [{ rival: 'nodejs-polars', times: 8 }
 export const rollingStd = rolling('std', [{ rival: 'nodejs-polars', times: 15 }]);
 export const rollingMin = rolling('min', [{ rival: 'nodejs-polars', times: 12 }]);
 export const rollingMax = rolling('max', [{ rival: 'nodejs-polars', times: 12 }]);
+export const rollingMedian = rolling(
+  'median',
+  [
+    { rival: 'nodejs-polars', times: 2.5 },
+    { rival: 'DuckDB', times: 20 },
+  ],
+  ['duckdb'],
+);

@@ -16,23 +16,36 @@ export type AggregateName =
   | 'std'
   | 'first'
   | 'last'
-  | 'nunique';
+  | 'nunique'
+  | 'median';
 
 /** The type of an aggregate of a column of type `D`. */
 export type AggregateType<D extends ColumnType, F> = F extends 'sum'
   ? SumOf<D>
-  : F extends 'mean' | 'var' | 'std'
+  : F extends 'mean' | 'var' | 'std' | 'median'
     ? 'f64'
     : F extends 'count' | 'size' | 'nunique'
       ? 'i64'
       : D;
 
+/** What a quantile is that falls between two values, as in pandas. */
+export type Interpolation = 'linear' | 'lower' | 'higher' | 'nearest' | 'midpoint';
+
+/** The aggregates that a plan knows: one more, which takes an argument. */
+export type AggregateFn = AggregateName | 'quantile';
+
+/** The arguments of those aggregates that take any. */
+export interface AggregateArguments {
+  readonly ddof?: number;
+  readonly q?: number;
+  readonly interpolation?: Interpolation;
+}
+
 /** One aggregate that is asked for: of which column, under which name. */
-export interface Request {
-  readonly fn: AggregateName;
+export interface Request extends AggregateArguments {
+  readonly fn: AggregateFn;
   readonly column: PlanColumn;
   readonly as: string;
-  readonly ddof?: number;
 }
 
 /** What is aggregated: one column, or the columns of a frame. */
@@ -50,9 +63,17 @@ const NAMES: ReadonlySet<string> = new Set<AggregateName>([
   'first',
   'last',
   'nunique',
+  'median',
 ]);
 
-const NUMERIC: ReadonlySet<string> = new Set<AggregateName>(['sum', 'mean', 'var', 'std']);
+const NUMERIC: ReadonlySet<string> = new Set<AggregateFn>([
+  'sum',
+  'mean',
+  'var',
+  'std',
+  'median',
+  'quantile',
+]);
 
 /** Operators that aggregate values of every type; windows of rows know numbers and times alone. */
 const EVERY_TYPE: ReadonlySet<string> = new Set([
@@ -92,7 +113,7 @@ export function aggregateType({ operator, op }: Aggregator, { fn, column }: Requ
     }
   }
   if (fn === 'sum') return isFloat(column.type) ? 'f64' : 'i64';
-  if (fn === 'mean' || fn === 'var' || fn === 'std') return 'f64';
+  if (NUMERIC.has(fn)) return 'f64';
   return fn === 'count' || fn === 'size' || fn === 'nunique' ? 'i64' : column.type;
 }
 
@@ -156,13 +177,13 @@ export function aggregateNode(
     type: aggregateType(aggregator, request),
   }));
   const input = inputNode(over, !framed && keys === undefined);
-  const aggs = requests.map(({ fn, column, as, ddof }): Agg => {
+  const aggs = requests.map(({ fn, column, as, ...given }): Agg => {
     const reads = input.kind === 'series' ? input.columns[0] : column;
     return {
       fn,
       ...(fn === 'size' ? {} : { column: columnOf(input, reads) }),
       as,
-      ...(ddof === undefined ? {} : { ddof }),
+      ...given,
     };
   });
   const spec = {

@@ -1,17 +1,20 @@
 import type { Stream } from '../stream.ts';
 import {
+  type AggregateArguments,
+  type AggregateFn,
   type AggregateName,
   type AggregateType,
   type Aggregator,
   aggregateNode,
   applyWindows,
   checkAggregate,
+  type Interpolation,
   inputNode,
   type Over,
   type Request,
   userWindow,
 } from './aggregate.ts';
-import { checkCount, checkOptions } from './checks.ts';
+import { checkCount, checkOptions, shown } from './checks.ts';
 import type { Column } from './column.ts';
 import type { PlanColumn } from './plan-node.ts';
 import type { ColumnResults, FrameResults, Shape } from './results.ts';
@@ -25,6 +28,40 @@ import { wrap } from './wrap.ts';
 export interface SpreadOptions {
   /** What is subtracted from the number of values before dividing: 1 (default) for a sample. */
   readonly ddof?: number;
+}
+
+/** Options of `quantile`. */
+export interface QuantileOptions {
+  /** What the quantile is where it falls between two values. Default `'linear'`. */
+  readonly interpolation?: Interpolation;
+}
+
+const INTERPOLATIONS: readonly unknown[] = [
+  'linear',
+  'lower',
+  'higher',
+  'nearest',
+  'midpoint',
+] satisfies Interpolation[];
+
+/** The arguments of a quantile as the plan takes them; throws a RangeError or TypeError for others. */
+export function quantileArguments(
+  operator: string,
+  q: unknown,
+  options: QuantileOptions = {},
+): AggregateArguments {
+  if (typeof q !== 'number' || !(q >= 0 && q <= 1)) {
+    const Type = typeof q === 'number' ? RangeError : TypeError;
+    throw new Type(`Cannot create ${operator}: q must be a number from 0 to 1, got ${shown(q)}`);
+  }
+  checkOptions(operator, options, ['interpolation']);
+  const { interpolation = 'linear' } = options;
+  if (!INTERPOLATIONS.includes(interpolation)) {
+    throw new TypeError(
+      `Cannot create ${operator}: interpolation must be one of ${INTERPOLATIONS.join(', ')}, got ${shown(interpolation)}`,
+    );
+  }
+  return { q, interpolation };
 }
 
 /** The schema of several aggregates of one column, each under its own name. */
@@ -130,6 +167,27 @@ export class ColumnAggregates<
     return this.#one('nunique') as ColumnResults<'i64', N, K>[R];
   }
 
+  /**
+   * The median, as f64; NaN if a value is. Integers are taken as f64, exact within ±2^53.
+   *
+   * Over rolling and sliding windows the cost of a row is constant in large batches and grows with
+   * the logarithm of the window in small ones. Over all rows so far, and by group, every distinct
+   * value is kept, in 16 to 32 bytes each.
+   */
+  median(): ColumnResults<'f64', N, K>[R] {
+    return this.#one('median') as ColumnResults<'f64', N, K>[R];
+  }
+
+  /**
+   * The value below which the share `q` of the values lies, as f64, at the cost of a median.
+   *
+   * @param q from 0 (the least value) to 1 (the greatest)
+   */
+  quantile(q: number, options?: QuantileOptions): ColumnResults<'f64', N, K>[R] {
+    const given = quantileArguments(`${this.#aggregator.operator}.quantile`, q, options);
+    return this.#one('quantile', undefined, given) as ColumnResults<'f64', N, K>[R];
+  }
+
   /** Several aggregates at once, each in a column of its own name. */
   agg<const F extends readonly AggregateName[]>(
     names: F,
@@ -213,16 +271,12 @@ export class ColumnAggregates<
   #spread(fn: 'var' | 'std', options: SpreadOptions): unknown {
     const operator = `${this.#aggregator.operator}.${fn}`;
     checkOptions(operator, options, ['ddof']);
-    return this.#one(fn, undefined, checkCount(operator, 'ddof', options.ddof ?? 1, 0));
+    const ddof = checkCount(operator, 'ddof', options.ddof ?? 1, 0);
+    return this.#one(fn, undefined, { ddof });
   }
 
-  #one(fn: AggregateName, as: string = this.#column.name, ddof?: number): unknown {
-    const request: Request = {
-      fn,
-      column: this.#column,
-      as,
-      ...(ddof === undefined ? {} : { ddof }),
-    };
+  #one(fn: AggregateFn, as: string = this.#column.name, given?: AggregateArguments): unknown {
+    const request: Request = { fn, column: this.#column, as, ...given };
     return wrap(aggregateNode(this.#over, this.#aggregator, [request]));
   }
 }

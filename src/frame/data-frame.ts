@@ -41,7 +41,14 @@ import type { Table } from './table.ts';
 import { checkDomain, checkOperand, type SeriesLike, type Term } from './term.ts';
 import type { ColumnType, InputColumns, InputRow, Merge, RowOf, Schema } from './types.ts';
 import { type Aggregation, userAggregate } from './user-aggregate.ts';
-import { type FullWindowOptions, type RollingOptions, rolling, windows } from './windows.ts';
+import {
+  type FullWindowOptions,
+  type RollingExtent,
+  type RollingOptions,
+  rolling,
+  type WindowOptions,
+  windows,
+} from './windows.ts';
 import { showAs } from './wrap.ts';
 
 /** Data of `apache-arrow` that a frame takes: a table or a record batch. */
@@ -242,14 +249,20 @@ export class DataFrameMethods<S extends Schema> extends ColumnNode<Table<S>> {
     return new GroupBy(this.#node, aggregator, keys);
   }
 
-  /** Aggregates over the last `n` rows, one row for every row: missing until `minPeriods` are there. */
-  rolling(n: number, options?: RollingOptions): Framed<S, 'rows'> {
-    return new FrameAggregates(this.#node, rolling(n, options)) as unknown as Framed<S, 'rows'>;
+  /**
+   * Aggregates over the last `n` rows, one row for every row: missing until `minPeriods` are there.
+   * Over a span of time, as `rolling('5s', { on: 'at' })`, over the rows that are less than it older
+   * than the row; a time that is missing or earlier than the one before it is an error, and nothing of
+   * its batch is taken.
+   */
+  rolling(extent: RollingExtent, options?: RollingOptions): Framed<S, 'rows'> {
+    const aggregator = rolling(this.#node, extent, options);
+    return new FrameAggregates(this.#node, aggregator) as unknown as Framed<S, 'rows'>;
   }
 
-  /** The last `n` rows, once per batch. */
-  window(options: { readonly n: number }): FramedWindow<S, 'scalar', Schema> & Framed<S, 'scalar'> {
-    return new FramedWindow(this.#node, windows.window(options)) as never;
+  /** The last `n` rows, or those of a span of time, as `{ value: '5s', on: 'at' }`; once per batch. */
+  window(options: WindowOptions): FramedWindow<S, 'scalar', Schema> & Framed<S, 'scalar'> {
+    return new FramedWindow(this.#node, windows.window(this.#node, options)) as never;
   }
 
   /** Overlapping windows of `n` rows: a row for every full one, with `returnPartial` for each row. */

@@ -1,5 +1,7 @@
 import type { Stream } from '../stream.ts';
 import {
+  type AggregateArguments,
+  type AggregateFn,
   type AggregateName,
   type AggregateType,
   type Aggregator,
@@ -9,7 +11,12 @@ import {
   userWindow,
 } from './aggregate.ts';
 import { checkCount, checkOptions, shown } from './checks.ts';
-import { ColumnAggregates, type SpreadOptions } from './column-aggregates.ts';
+import {
+  ColumnAggregates,
+  type QuantileOptions,
+  quantileArguments,
+  type SpreadOptions,
+} from './column-aggregates.ts';
 import { defineColumns } from './column-properties.ts';
 import type { PlanColumn, PlanNode } from './plan-node.ts';
 import type { ColumnResults, FrameResults, Shape } from './results.ts';
@@ -96,32 +103,43 @@ export class FrameAggregates<S extends Schema, R extends Shape, K extends Schema
 
   /** The sum of every numeric column. */
   sum(): FrameResults<Every<S, 'sum'>, K>[R] {
-    return this.#every('sum', isNumeric) as FrameResults<Every<S, 'sum'>, K>[R];
+    return this.#every('sum') as FrameResults<Every<S, 'sum'>, K>[R];
   }
 
   /** The mean of every numeric column. */
   mean(): FrameResults<Every<S, 'mean'>, K>[R] {
-    return this.#every('mean', isNumeric) as FrameResults<Every<S, 'mean'>, K>[R];
+    return this.#every('mean') as FrameResults<Every<S, 'mean'>, K>[R];
   }
 
   /** The variance of every numeric column. */
   var(options: SpreadOptions = {}): FrameResults<Every<S, 'var'>, K>[R] {
-    return this.#every('var', isNumeric, options) as FrameResults<Every<S, 'var'>, K>[R];
+    return this.#spread('var', options) as FrameResults<Every<S, 'var'>, K>[R];
   }
 
   /** The standard deviation of every numeric column. */
   std(options: SpreadOptions = {}): FrameResults<Every<S, 'std'>, K>[R] {
-    return this.#every('std', isNumeric, options) as FrameResults<Every<S, 'std'>, K>[R];
+    return this.#spread('std', options) as FrameResults<Every<S, 'std'>, K>[R];
   }
 
   /** The least value of every numeric column. */
   min(): FrameResults<Every<S, 'min'>, K>[R] {
-    return this.#every('min', isNumeric) as FrameResults<Every<S, 'min'>, K>[R];
+    return this.#every('min') as FrameResults<Every<S, 'min'>, K>[R];
   }
 
   /** The greatest value of every numeric column. */
   max(): FrameResults<Every<S, 'max'>, K>[R] {
-    return this.#every('max', isNumeric) as FrameResults<Every<S, 'max'>, K>[R];
+    return this.#every('max') as FrameResults<Every<S, 'max'>, K>[R];
+  }
+
+  /** The median of every numeric column. */
+  median(): FrameResults<Every<S, 'median'>, K>[R] {
+    return this.#every('median') as FrameResults<Every<S, 'median'>, K>[R];
+  }
+
+  /** The value below which the share `q`, from 0 to 1, lies: of every numeric column. */
+  quantile(q: number, options?: QuantileOptions): FrameResults<Every<S, 'median'>, K>[R] {
+    const given = quantileArguments(`${this.#aggregator.operator}.quantile`, q, options);
+    return this.#every('quantile', given) as FrameResults<Every<S, 'median'>, K>[R];
   }
 
   /** How many rows there are, in one column named `size`. */
@@ -152,22 +170,20 @@ export class FrameAggregates<S extends Schema, R extends Shape, K extends Schema
     return userAggregate(operator, this.#node, aggregation, n) as Stream<Result>;
   }
 
-  #every(
-    fn: AggregateName,
-    accepts: (type: ColumnType) => boolean,
-    options?: SpreadOptions,
-  ): unknown {
+  #spread(fn: 'var' | 'std', options: SpreadOptions): unknown {
     const operator = `${this.#aggregator.operator}.${fn}`;
     checkOptions(operator, options, ['ddof']);
-    const ddof =
-      options === undefined ? {} : { ddof: checkCount(operator, 'ddof', options.ddof ?? 1, 0) };
-    const columns = this.#values().filter(({ type }) => accepts(type));
+    return this.#every(fn, { ddof: checkCount(operator, 'ddof', options.ddof ?? 1, 0) });
+  }
+
+  #every(fn: AggregateFn, given?: AggregateArguments): unknown {
+    const columns = this.#values().filter(({ type }) => isNumeric(type));
     if (columns.length === 0) {
       throw new TypeError(
-        `Cannot create ${operator}: wanted a numeric column, got ${shown(schemaOf(this.#node))}`,
+        `Cannot create ${this.#aggregator.operator}.${fn}: wanted a numeric column, got ${shown(schemaOf(this.#node))}`,
       );
     }
-    return this.#wrap(columns.map((column) => ({ fn, column, as: column.name, ...ddof })));
+    return this.#wrap(columns.map((column) => ({ fn, column, as: column.name, ...given })));
   }
 
   #wrap(requests: readonly Request[]): unknown {

@@ -17,7 +17,7 @@ export type Groups<S extends Schema, K extends Schema> = GroupBy<S, K> & GroupPr
 
 /**
  * The rows of a frame in a window: aggregates of all of it, or `groupBy` keys within it. Made by
- * `window({ n })` and by `partition('1d', { on: 'date' })`.
+ * `window({ n })`, `window({ value })` and by `partition('1d', { on: 'date' })`.
  *
  * ```ts
  * import assert from 'node:assert/strict';

@@ -8,7 +8,7 @@ import { Series, seriesOf, termOf } from './series.ts';
 import { Summary } from './summary.ts';
 import { checkDomain, type SeriesLike } from './term.ts';
 import type { ColumnType, Schema } from './types.ts';
-import { type RollingOptions, rolling } from './windows.ts';
+import { type RollingExtent, type RollingOptions, rolling } from './windows.ts';
 
 /** Names of columns, or expressions over them, to group by. */
 export type GroupKey<S extends Schema> = (keyof S & string) | SeriesLike;
@@ -72,13 +72,13 @@ export class GroupBy<S extends Schema, K extends Schema> extends FrameAggregates
     return new Summary(node) as ColumnResults<'i64', 'count', K>['keyed'];
   }
 
-  /** Aggregates over the last `n` rows of the row's own group, one for every row. */
-  rolling(n: number, options?: RollingOptions): RollingGroups<S> {
+  /** Aggregates over the last rows of the row's own group, or those of a span of time; one for every row. */
+  rolling(extent: RollingExtent, options?: RollingOptions): RollingGroups<S> {
     checkRunning('rolling', this.#aggregator);
-    const { argsFor } = rolling(n, options);
+    const { op, argsFor } = rolling(this.#node, extent, options);
     const aggregator: Aggregator = {
       operator: 'groupBy.rolling',
-      op: 'groupRolling',
+      op: op === 'rolling' ? 'groupRolling' : op,
       keys: this.#keys,
       yields: 'rows',
       ...(argsFor === undefined ? {} : { argsFor }),
@@ -124,14 +124,14 @@ export class GroupedColumn<
     this.#aggregator = aggregator;
   }
 
-  /** Aggregates over the last `n` rows of the row's own group, one for every row. */
-  rolling(n: number, options?: RollingOptions): ColumnAggregates<D, N, 'rows', Schema> {
+  /** Aggregates over the last rows of the row's own group, or those of a span of time; one for every row. */
+  rolling(extent: RollingExtent, options?: RollingOptions): ColumnAggregates<D, N, 'rows', Schema> {
     const groups = new GroupBy<Schema, K>(
       this.#node,
       this.#aggregator,
       this.#aggregator.keys ?? [],
     );
-    return groups.rolling(n, options).col(this.#column.name) as unknown as ColumnAggregates<
+    return groups.rolling(extent, options).col(this.#column.name) as unknown as ColumnAggregates<
       D,
       N,
       'rows',

@@ -1,3 +1,4 @@
+import type { AggregateArguments } from './aggregate.ts';
 import type { Graph } from './graph.ts';
 import type { ColumnType } from './types.ts';
 
@@ -25,11 +26,10 @@ export type Expr =
     };
 
 /** One aggregate of a plan node: what is computed, over what, and the name of its result. */
-export interface Agg {
+export interface Agg extends AggregateArguments {
   readonly fn: string;
   readonly column?: Expr;
   readonly as: string;
-  readonly ddof?: number;
 }
 
 /** A grouping key of a plan node. */

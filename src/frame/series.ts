@@ -3,7 +3,7 @@ import type { Duration } from '../time/duration.ts';
 import type { Aggregator } from './aggregate.ts';
 import { checkNanoseconds, checkOptions, checkType, shown } from './checks.ts';
 import type { Column } from './column.ts';
-import { ColumnAggregates, type SpreadOptions } from './column-aggregates.ts';
+import { ColumnAggregates, type QuantileOptions, type SpreadOptions } from './column-aggregates.ts';
 import { checkBuffer, isTypedArray } from './column-input.ts';
 import { ColumnNode } from './column-node.ts';
 import { type BatchOptions, ColumnSource } from './column-source.ts';
@@ -41,7 +41,14 @@ import type {
 } from './types.ts';
 import { isNumeric } from './types.ts';
 import { type Aggregation, userAggregate } from './user-aggregate.ts';
-import { type FullWindowOptions, type RollingOptions, rolling, windows } from './windows.ts';
+import {
+  type FullWindowOptions,
+  type RollingExtent,
+  type RollingOptions,
+  rolling,
+  type WindowOptions,
+  windows,
+} from './windows.ts';
 import { showAs } from './wrap.ts';
 
 /** What may stand beside a series of type `D` in a comparison. */
@@ -367,14 +374,18 @@ export class Series<
     return frameOf(new PlanNode(graph, 'frame', columns, spec, domain));
   }
 
-  /** Aggregates over the last `n` rows, one for every row: missing until `minPeriods` are there. */
-  rolling(n: number, options?: RollingOptions): ColumnAggregates<D, N, 'rows', Schema> {
-    return this.#over(rolling(n, options));
+  /**
+   * Aggregates over the last `n` rows, one for every row: missing until `minPeriods` are there. Over a
+   * span of time, as `rolling('5s')`, over the rows that are less than it older than the row; a time
+   * that is missing or earlier than the one before it is an error, and nothing of its batch is taken.
+   */
+  rolling(extent: RollingExtent, options?: RollingOptions): ColumnAggregates<D, N, 'rows', Schema> {
+    return this.#over(rolling(this[TERM], extent, options));
   }
 
-  /** Aggregates over the last `n` rows, one per batch. */
-  window(options: { readonly n: number }): ColumnAggregates<D, N, 'scalar', Schema> {
-    return this.#over(windows.window(options));
+  /** Aggregates over the last `n` rows, or over those of a span of time, `value`; one per batch. */
+  window(options: WindowOptions): ColumnAggregates<D, N, 'scalar', Schema> {
+    return this.#over(windows.window(this[TERM], options));
   }
 
   /**
@@ -441,6 +452,16 @@ export class Series<
   /** The standard deviation of all rows so far. */
   std(options?: SpreadOptions): Scalar<'f64'> {
     return this.#running().std(options);
+  }
+
+  /** The median of all rows so far, one per batch. Keeps every distinct value, in 16 to 32 bytes. */
+  median(): Scalar<'f64'> {
+    return this.#running().median();
+  }
+
+  /** The value below which the share `q`, from 0 to 1, of all rows so far lies; as `median`. */
+  quantile(q: number, options?: QuantileOptions): Scalar<'f64'> {
+    return this.#running().quantile(q, options);
   }
 
   /** The first value so far that is not missing. */

@@ -1,14 +1,33 @@
-import type { Aggregator } from './aggregate.ts';
-import { checkCount, checkOptions } from './checks.ts';
+import type { Duration } from '../time/duration.ts';
+import type { Aggregator, Over, Request } from './aggregate.ts';
+import { checkCount, checkNanoseconds, checkOptions, shown } from './checks.ts';
+import { type TimeColumn, timeColumn } from './time-column.ts';
+
+/** How far a rolling window reaches back: a number of rows, or a span of time such as `'5s'`. */
+export type RollingExtent = number | Exclude<Duration, number>;
 
 /** Options of `rolling`. */
 export interface RollingOptions {
   /**
-   * How many values a window must hold to have a result, from 0 to `n`: by default `n`, and 0 for
-   * `count()` and `size()`.
+   * How many values a window must hold to have a result: by default all `n` rows, over a span of
+   * time 1, and 0 for `count()` and `size()`.
    */
   readonly minPeriods?: number;
+  /**
+   * Over a span of time: the times of the rows, which must not decrease. By default the one
+   * timestamp column there is.
+   */
+  readonly on?: TimeColumn;
 }
+
+/** Options of `window`: the last `n` rows, or those of the span `value` up to the latest time. */
+export type WindowOptions =
+  | { readonly n: number }
+  | {
+      readonly value: Duration;
+      /** The times of the rows, which must not decrease; by default the one timestamp column. */
+      readonly on?: TimeColumn;
+    };
 
 /** Options of `slidingWindow`. */
 export interface FullWindowOptions {
@@ -16,9 +35,16 @@ export interface FullWindowOptions {
   readonly returnPartial?: boolean;
 }
 
-/** The last `n` rows, at every row. */
-export function rolling(n: number, options: RollingOptions = {}): Aggregator {
-  checkCount('rolling', 'n', n);
+/** The last rows, at every row: `n` of them, or those of a span of time. */
+export function rolling(
+  over: Over,
+  extent: RollingExtent,
+  options: RollingOptions = {},
+): Aggregator {
+  if (typeof extent === 'string' || (typeof extent === 'object' && extent !== null)) {
+    return rollingSpan(over, extent, options);
+  }
+  const n = checkCount('rolling', 'n', extent);
   checkOptions('rolling', options, ['minPeriods']);
   const given = options.minPeriods;
   if (given !== undefined && checkCount('rolling', 'minPeriods', given, 0) > n) {
@@ -27,25 +53,54 @@ export function rolling(n: number, options: RollingOptions = {}): Aggregator {
   return {
     operator: 'rolling',
     op: 'rolling',
-    argsFor: (requests) => {
-      const counts = requests.every(({ fn }) => fn === 'count' || fn === 'size');
-      return { n, minPeriods: given ?? (counts ? 0 : n) };
-    },
+    argsFor: (requests) => ({ n, minPeriods: given ?? (countsOnly(requests) ? 0 : n) }),
     yields: 'rows',
   };
 }
 
+function rollingSpan(
+  over: Over,
+  duration: Exclude<Duration, number>,
+  options: RollingOptions,
+): Aggregator {
+  const span = checkNanoseconds('rolling', duration);
+  checkOptions('rolling', options, ['minPeriods', 'on']);
+  const on = timeColumn('rolling', over, options.on);
+  const given = options.minPeriods;
+  if (given !== undefined) checkCount('rolling', 'minPeriods', given, 0);
+  return {
+    operator: 'rolling',
+    op: 'rollingSpan',
+    argsFor: (requests) => ({
+      span,
+      on,
+      minPeriods: given ?? (countsOnly(requests) ? 0 : 1),
+    }),
+    yields: 'rows',
+  };
+}
+
+function countsOnly(requests: readonly Request[]): boolean {
+  return requests.every(({ fn }) => fn === 'count' || fn === 'size');
+}
+
 /** The other ways in which a window moves over rows. */
 export const windows = {
-  /** The last `n` rows, once per batch. */
-  window(options: { readonly n: number }): Aggregator {
-    checkOptions('window', options ?? null, ['n']);
-    return {
-      operator: 'window',
-      op: 'window',
-      args: { n: checkCount('window', 'n', options.n) },
-      yields: 'value',
-    };
+  /** The last rows, once per batch: `n` of them, or those of a span of time. */
+  window(over: Over, options: WindowOptions): Aggregator {
+    checkOptions('window', options ?? null, ['n', 'value', 'on']);
+    if ('n' in options === 'value' in options) {
+      throw new TypeError(
+        `Cannot create window: expected either n or value, got ${shown(options)}`,
+      );
+    }
+    const window = { operator: 'window', op: 'window', yields: 'value' } as const;
+    if ('value' in options) {
+      const span = checkNanoseconds('window', options.value);
+      return { ...window, args: { span, on: timeColumn('window', over, options.on) } };
+    }
+    checkOptions('window', options, ['n']);
+    return { ...window, args: { n: checkCount('window', 'n', options.n) } };
   },
 
   /** Every `n` consecutive rows. */

@@ -6,13 +6,15 @@ const row = { k: 'a', x: 1, n: 1, at: 0, ok: true };
 const loose = <T>(value: unknown): T => value as T;
 
 const building: [name: string, build: () => unknown, error: RegExp][] = [
-  ...[0, -1, 1.5, 'x', Number.NaN, undefined].flatMap((n): [string, () => unknown, RegExp][] =>
-    ['rolling', 'slidingWindow', 'partition'].map((operator) => [
+  ...[0, -1, 1.5, Number.NaN, undefined, 'x'].flatMap((n): [string, () => unknown, RegExp][] =>
+    // A text is a span of time to rolling alone.
+    [...(n === 'x' ? [] : ['rolling']), 'slidingWindow', 'partition'].map((operator) => [
       `${operator}(${String(n)})`,
       () => (new Series('f64') as unknown as Record<string, (n: unknown) => unknown>)[operator]!(n),
       new RegExp(`^Cannot create ${operator}: n must be a positive integer, got `),
     ]),
   ),
+  ['rolling(x)', () => new Series('f64').rolling('x'), /rolling: a duration must be .*, got 'x'$/],
   ['window({ n: 0 })', () => new Series('f64').window({ n: 0 }), /window: n must be a positive/],
   ['window()', () => new Series('f64').window(loose(undefined)), /window: options must|n must be/],
   [

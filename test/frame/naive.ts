@@ -37,6 +37,17 @@ export function max(values: Numbers): number | null {
   return count(values) === 0 ? null : Math.max(...there(values));
 }
 
+/** The value at the share `q` of the sorted ones, between two on a line; NaN if one is there. */
+export function quantile(values: Numbers, q = 0.5): number | null {
+  const sorted = there(values).sort((a, b) => a - b);
+  if (sorted.length === 0 || sorted.some(Number.isNaN)) return sorted.length === 0 ? null : NaN;
+  const at = q * (sorted.length - 1);
+  const [low, high] = [sorted[Math.floor(at)]!, sorted[Math.ceil(at)]!];
+  if (low === high) return low;
+  const part = at - Math.floor(at);
+  return Number.isFinite(high - low) ? low + (high - low) * part : low * (1 - part) + high * part;
+}
+
 /** What `f` makes of the last `n` values at every place, where `minPeriods` of them are there. */
 export function rolling(
   values: Numbers,

@@ -21,6 +21,7 @@ describe('rows do not depend on batches, and are those of a naive twin', () => {
     max: naive.max,
     var: naive.variance,
     count: naive.count,
+    median: naive.quantile,
   } as const;
 
   it.each(Object.keys(aggregates) as (keyof typeof aggregates)[])('rolling.%s', (name) => {

@@ -2,6 +2,7 @@
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use millrace_core::aggregate::AggregateFunction::{self, *};
+use millrace_core::aggregate::Quantile as Share;
 use millrace_core::window::{Partition, Rolling, aggregate_rows};
 
 mod support;
@@ -34,6 +35,7 @@ fn rolling(criterion: &mut Criterion) {
         ("max", Max),
         ("var", Var { ddof: 1 }),
         ("std", Std { ddof: 1 }),
+        ("median", Quantile(Share::MEDIAN)),
     ] {
         let mut group = criterion.benchmark_group(format!("rolling/{name}"));
         group.throughput(Throughput::Elements(BATCH as u64));

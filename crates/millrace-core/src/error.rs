@@ -29,6 +29,9 @@ pub enum PlanError {
     /// Bytes given to `restore` that this plan did not write.
     #[error("{0}")]
     CorruptState(String),
+    /// A time that is missing, or earlier than the one before it.
+    #[error("{0}")]
+    Unordered(String),
     /// A defect of millrace itself.
     #[error("{0}")]
     Internal(String),
@@ -45,6 +48,7 @@ impl PlanError {
             Self::InvalidArgument(_) => "ERR_INVALID_ARGUMENT",
             Self::Overflow(_) => "ERR_OVERFLOW",
             Self::CorruptState(_) => "ERR_CORRUPT_STATE",
+            Self::Unordered(_) => "ERR_UNORDERED",
             Self::Internal(_) => "ERR_INTERNAL",
         }
     }

@@ -10,7 +10,7 @@
 //! - **Splits do not matter.** Results are bit-identical however the rows were cut into batches:
 //!   whatever has blocks or lanes anchors them at the absolute row index.
 //! - **Null is missing, NaN is a value.** Aggregates skip nulls. A NaN makes sums, means and
-//!   variances NaN, and min and max too, as long as it is in the window. A zero that min or max
+//!   variances NaN, and min, max and quantiles too, as long as it is in the window. A zero that min or max
 //!   returns is +0, whichever zeros went in.
 //! - **Undefined is null**: the mean of no rows, the variance of `ddof` rows or fewer. The sum of
 //!   no rows is 0. In an output slice a null row holds NaN.
@@ -23,12 +23,12 @@
 //! | [`aggregate::RunningAggregate`] | `new(&[AggregateFunction])`, `update(&[f64], nulls)`, `value(index) -> Option<f64>` |
 //! | [`aggregate::RunningInteger`] | the same over `i64`: exact sum (checked), min, max, first, last, count |
 //! | [`window::Rolling`] | `new(function, window, min_periods)`, `push(&[f64], nulls, &mut [f64]) -> Option<NullBuffer>` |
-//! | [`window::RollingInteger`] | the same over `i64`: exact sum, min, max, first, last, count |
+//! | [`window::RollingInteger`] | the same over `i64`: exact sum, min, max, first, last, count; `over_span(function, nanoseconds, min_periods)` with `push_timed` for spans of time |
 //! | [`window::SlidingWindow`] | `new(function, window, return_partial)`, `push(&[f64], nulls, &mut Vec<f64>) -> Option<NullBuffer>` |
 //! | [`window::Partition`] | `new(function, n)`, `push(&[f64], nulls, &mut Vec<f64>) -> Option<NullBuffer>`, a row per completed partition |
 //! | [`group::GroupedAggregate`] | `new(function)`, `update(&[u32], &[f64], nulls)`, `value(id)`, `finish(groups) -> Float64Array` |
 //! | [`group::GroupedInteger`] | the same over `i64` |
-//! | [`group::GroupRolling`] | `new(function, window, min_periods)`, `push(&[u32], &[f64], nulls, &mut [f64]) -> Option<NullBuffer>` |
+//! | [`group::GroupRolling`] | `new(function, window, min_periods)`, or `over_span` with `push_timed`; `push(&[u32], &[f64], nulls, &mut [f64]) -> Option<NullBuffer>` |
 //! | [`group::GroupShift`] | `new(n)`, `push(&[u32], &[T], nulls, &mut [T]) -> Option<NullBuffer>` for `f64` and `i64` |
 //! | [`dictionary::Dictionary`] | strings to dense ids: `intern_array(&StringArray, &mut Vec<u32>)`, `intern_dictionary(&DictionaryArray<K>, &mut Vec<u32>)`, `to_array()` |
 //! | [`dictionary::IntegerDictionary`] | the same over `i64` |

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 
 use arrow_buffer::NullBuffer;
 use millrace_core::aggregate::AggregateFunction::{self, *};
+use millrace_core::aggregate::Quantile as Share;
 use millrace_core::group::{GroupRolling, GroupShift, GroupedAggregate, GroupedInteger};
 use millrace_core::window::aggregate_rows;
 use proptest::prelude::*;
 
-const FUNCTIONS: [AggregateFunction; 9] = [
+const FUNCTIONS: [AggregateFunction; 10] = [
     Sum,
     Mean,
     Count,
@@ -18,6 +19,7 @@ const FUNCTIONS: [AggregateFunction; 9] = [
     Std { ddof: 0 },
     First,
     Last,
+    Quantile(Share::MEDIAN),
 ];
 
 type Row = (u32, Option<f64>);

@@ -2,10 +2,11 @@
 
 use arrow_buffer::NullBuffer;
 use millrace_core::aggregate::AggregateFunction::{self, *};
+use millrace_core::aggregate::{Interpolation, Quantile as Share};
 use millrace_core::window::{Rolling, RollingInteger, SlidingWindow, aggregate_rows};
 use proptest::prelude::*;
 
-const FUNCTIONS: [AggregateFunction; 11] = [
+const FUNCTIONS: [AggregateFunction; 12] = [
     Sum,
     Mean,
     Count,
@@ -17,6 +18,7 @@ const FUNCTIONS: [AggregateFunction; 11] = [
     Std { ddof: 3 },
     First,
     Last,
+    Quantile(Share::MEDIAN),
 ];
 
 type Rows = Vec<Option<f64>>;
@@ -147,6 +149,16 @@ fn special() -> impl Strategy<Value = Option<f64>> {
     ]
 }
 
+fn interpolations() -> impl Strategy<Value = Interpolation> {
+    prop_oneof![
+        Just(Interpolation::Linear),
+        Just(Interpolation::Lower),
+        Just(Interpolation::Higher),
+        Just(Interpolation::Nearest),
+        Just(Interpolation::Midpoint),
+    ]
+}
+
 fn windows() -> impl Strategy<Value = usize> {
     prop_oneof![1_usize..40, Just(64), Just(100), Just(257), Just(1000)]
 }
@@ -168,6 +180,35 @@ proptest! {
         assert_close(function, n, &rows, &whole, &naive(function, n, min, &rows));
         let cuts = if cuts.iter().all(|&cut| cut == 0) { vec![1] } else { cuts };
         prop_assert!(bits(&whole) == bits(&run(function, n, min, &rows, &cuts)), "{function:?}");
+    }
+
+    #[test]
+    fn quantiles_are_those_of_sorted_rows(
+        rows in prop::collection::vec(special(), 0..1500),
+        n in windows(),
+        min in 0_usize..5,
+        cuts in prop::collection::vec(prop_oneof![1_usize..10, 1_usize..300, 300_usize..1200], 1..6),
+        q in prop_oneof![Just(0.0), Just(0.25), Just(0.5), Just(1.0), 0.0..=1.0],
+        interpolation in interpolations(),
+    ) {
+        let function = Quantile(Share::new(q, interpolation).unwrap());
+        let min = min.min(n);
+        let got = bits(&run(function, n, min, &rows, &cuts));
+        prop_assert!(got == bits(&naive(function, n, min, &rows)), "{function:?}");
+    }
+
+    #[test]
+    fn quantiles_of_rows_alike_in_their_leading_bits(
+        rows in prop::collection::vec((0_u32..40).prop_map(|x| Some(1e9 + f64::from(x) * 1e-7)), 2000..5000),
+        spike in prop_oneof![Just(1e9), Just(0.0), Just(f64::NEG_INFINITY), Just(-1e300)],
+        n in prop_oneof![Just(7_usize), Just(1000), Just(1001)],
+        cuts in prop::collection::vec(prop_oneof![1_usize..300, 300_usize..4000], 1..4),
+    ) {
+        let mut rows = rows;
+        rows[1500] = Some(spike);
+        let function = Quantile(Share::MEDIAN);
+        let got = bits(&run(function, n, 1, &rows, &cuts));
+        prop_assert!(got == bits(&naive(function, n, 1, &rows)));
     }
 
     #[test]
@@ -289,7 +330,15 @@ fn the_deviation_of_small_steps_on_a_billion_is_exact() {
 
 #[test]
 fn an_infinity_and_a_nan_leave_with_their_rows() {
-    for function in [Sum, Mean, Min, Max, Var { ddof: 1 }, Std { ddof: 1 }] {
+    for function in [
+        Sum,
+        Mean,
+        Min,
+        Max,
+        Var { ddof: 1 },
+        Std { ddof: 1 },
+        Quantile(Share::MEDIAN),
+    ] {
         for n in [5, 16, 100, 1000] {
             for poison in [f64::INFINITY, f64::NEG_INFINITY, f64::NAN] {
                 let clean: Rows = (0..4000).map(|i| Some(f64::from(i * 31 % 17))).collect();

@@ -1,13 +1,14 @@
 //! Running aggregates, cumulative totals, weighted means and partitions against plain loops.
 
 use arrow_buffer::NullBuffer;
+use millrace_core::aggregate::Quantile as Share;
 use millrace_core::aggregate::{AggregateFunction::*, RunningAggregate, RunningInteger};
 use millrace_core::cumulative::{Cumulative, CumulativeFunction};
 use millrace_core::ewm::{Decay, Ewm, EwmFunction};
 use millrace_core::window::{Partition, aggregate_rows};
 use proptest::prelude::*;
 
-const FUNCTIONS: [millrace_core::aggregate::AggregateFunction; 10] = [
+const FUNCTIONS: [millrace_core::aggregate::AggregateFunction; 11] = [
     Sum,
     Mean,
     Count,
@@ -18,6 +19,7 @@ const FUNCTIONS: [millrace_core::aggregate::AggregateFunction; 10] = [
     Std { ddof: 1 },
     First,
     Last,
+    Quantile(Share::MEDIAN),
 ];
 
 type Rows = Vec<Option<f64>>;

@@ -1,5 +1,7 @@
 //! The aggregates by name.
 
+use super::Quantile;
+
 /// An aggregate over a column of numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AggregateFunction {
@@ -27,4 +29,6 @@ pub enum AggregateFunction {
     First,
     /// The newest valid value.
     Last,
+    /// The median or another quantile of the valid values; NaN if one is NaN.
+    Quantile(Quantile),
 }

@@ -17,8 +17,8 @@
 use arrow_buffer::NullBuffer;
 use multiversion::multiversion;
 
-use super::AggregateFunction;
 use super::variance::Moments;
+use super::{AggregateFunction, OrderedValues};
 use crate::kernel_error::KernelError;
 use crate::nulls::is_valid;
 use crate::state::{StateReader, StateWriter};
@@ -29,6 +29,8 @@ const BLOCK: usize = 1024;
 const LANES: usize = 32;
 
 /// Several aggregates over one column of floats, from the first row on.
+///
+/// Memory: constant, but for quantiles, which keep every distinct value, in 16 to 32 bytes each.
 ///
 /// # Examples
 /// ```
@@ -55,6 +57,8 @@ pub struct RunningAggregate {
     block: ShiftedBlock,
     first: Option<f64>,
     last: Option<f64>,
+    /// All values, where a quantile is asked for.
+    ordered: Option<OrderedValues>,
 }
 
 /// Which passes a set of functions asks for.
@@ -63,6 +67,7 @@ struct Needs {
     sum: bool,
     extremum: bool,
     moments: bool,
+    ordered: bool,
 }
 
 /// A sum and the rounding it has lost.
@@ -141,6 +146,7 @@ impl RunningAggregate {
                 AggregateFunction::Var { .. } | AggregateFunction::Std { .. } => {
                     needs.moments = true;
                 }
+                AggregateFunction::Quantile(_) => needs.ordered = true,
                 AggregateFunction::Count | AggregateFunction::First | AggregateFunction::Last => {}
             }
         }
@@ -158,10 +164,12 @@ impl RunningAggregate {
             block: ShiftedBlock::new(0.0),
             first: None,
             last: None,
+            ordered: needs.ordered.then(OrderedValues::default),
         }
     }
 
-    /// Takes a batch of rows in. Cost: one pass per kind of aggregate, at vector speed.
+    /// Takes a batch of rows in. Cost: one pass per kind of aggregate, at vector speed; for quantiles
+    /// a search among the distinct values per row.
     ///
     /// # Panics
     /// If `nulls` has another length than `values`.
@@ -172,6 +180,13 @@ impl RunningAggregate {
         );
         let nulls = nulls.filter(|nulls| nulls.null_count() > 0);
         self.note_ends(values, nulls);
+        if let Some(ordered) = &mut self.ordered {
+            for (row, &value) in values.iter().enumerate() {
+                if is_valid(nulls, row) {
+                    ordered.insert(value);
+                }
+            }
+        }
         let mut scratch = [0.0; BLOCK];
         let mut start = 0;
         while start < values.len() {
@@ -264,6 +279,7 @@ impl RunningAggregate {
             AggregateFunction::Std { ddof } => self.current_moments().variance(ddof).map(f64::sqrt),
             AggregateFunction::First => self.first,
             AggregateFunction::Last => self.last,
+            AggregateFunction::Quantile(quantile) => self.ordered.as_ref()?.quantile(quantile),
         }
     }
 
@@ -277,7 +293,8 @@ impl RunningAggregate {
         self.moments.merge(self.block.moments())
     }
 
-    /// The state as bytes. Cost: constant, under 1 KiB.
+    /// The state as bytes. Cost: constant, under 1 KiB, and 16 bytes per distinct value for
+    /// quantiles.
     pub fn snapshot(&self) -> Vec<u8> {
         let mut state = StateWriter::new(1);
         state.u64(self.rows).u64(self.valid);
@@ -298,6 +315,9 @@ impl RunningAggregate {
             .f64s(&self.block.second_power);
         for end in [self.first, self.last] {
             state.bools(&[end.is_some()]).f64(end.unwrap_or_default());
+        }
+        if let Some(ordered) = &self.ordered {
+            ordered.write(&mut state);
         }
         state.finish()
     }
@@ -332,6 +352,9 @@ impl RunningAggregate {
             let some = flag(&mut state)?;
             let value = state.f64()?;
             *end = some.then_some(value);
+        }
+        if let Some(ordered) = &mut next.ordered {
+            *ordered = OrderedValues::read(&mut state)?;
         }
         state.finish()?;
         *self = next;

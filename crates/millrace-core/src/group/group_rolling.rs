@@ -1,4 +1,4 @@
-//! Aggregates over the last `n` rows of each group, one result per row.
+//! Aggregates over the last rows of each group, or those of a span of time, one result per row.
 //!
 //! | requires | time per row | space |
 //! |---|---|---|
@@ -6,26 +6,24 @@
 //!
 //! Sums and means of short windows take a ring instead: see `ring_sums.rs`.
 
-use std::collections::VecDeque;
-
 use arrow_buffer::NullBuffer;
 
 use super::groups_of;
 use super::ring_sums::RingSums;
+use super::rolling_quantiles::RollingQuantiles;
 use crate::aggregate::{
     Aggregate, AggregateFunction, Count, First, Last, Max, Mean, Min, Std, Sum, Variance,
 };
 use crate::kernel_error::KernelError;
 use crate::nulls::{ValidityBuilder, is_valid};
 use crate::state::{StateReader, StateWriter};
-use crate::window::{FifoWindow, TwoStacks, check_window};
+use crate::window::{Extent, FifoWindow, KeptRows, TwoStacks, check_extent, check_window};
 
 /// The window of one group.
 #[derive(Debug, Clone)]
 struct Group<A: Aggregate> {
     window: TwoStacks<A>,
-    rows: VecDeque<Option<f64>>,
-    valid: usize,
+    rows: KeptRows<f64>,
     /// The first number of the group. Deviations are taken from it, because the mean of rows far
     /// from zero would be rounded more coarsely than the rows differ.
     shift: Option<f64>,
@@ -54,24 +52,27 @@ impl<A: Aggregate<Input = f64, Output = f64> + Copy> Groups<A> {
             let window = TwoStacks::new(self.aggregate);
             let new = Group {
                 window,
-                rows: VecDeque::new(),
-                valid: 0,
+                rows: KeptRows::default(),
                 shift: None,
             };
             self.groups.resize(groups, new);
         }
     }
 
-    /// One more row in a group's window of `n`: the result and how many valid rows it is made of.
+    /// One more row in a group's window: the result and how many valid rows it is made of.
     #[inline(always)]
-    fn step(&mut self, id: u32, row: Option<f64>, n: usize) -> (Option<f64>, usize) {
+    fn step(
+        &mut self,
+        id: u32,
+        row: Option<f64>,
+        extent: Extent,
+        time: i64,
+    ) -> (Option<f64>, usize) {
         let group = &mut self.groups[id as usize];
-        if group.rows.len() == n {
-            group.valid -= usize::from(group.rows.pop_front().flatten().is_some());
+        while group.rows.leave(extent, time).is_some() {
             group.window.pop();
         }
-        group.rows.push_back(row);
-        group.valid += usize::from(row.is_some());
+        group.rows.push(row, extent, time);
         if self.shifts && group.shift.is_none() {
             group.shift = row.filter(|value| value.is_finite());
         }
@@ -80,53 +81,37 @@ impl<A: Aggregate<Input = f64, Output = f64> + Copy> Groups<A> {
         group
             .window
             .push(row.map(|value| shift.map_or(value, |shift| value - shift)));
-        (group.window.query(), group.valid)
+        (group.window.query(), group.rows.valid())
     }
 
-    fn write(&self, state: &mut StateWriter) {
+    fn write(&self, extent: Extent, state: &mut StateWriter) {
         state.u64(self.groups.len() as u64);
         for group in &self.groups {
-            let values: Vec<f64> = group
-                .rows
-                .iter()
-                .map(|row| row.unwrap_or_default())
-                .collect();
-            let valid: Vec<bool> = group.rows.iter().map(Option::is_some).collect();
+            group.rows.write(extent, state);
             state
-                .f64s(&values)
-                .bools(&valid)
-                .u64(group.window.front_len() as u64);
-            state
+                .u64(group.window.front_len() as u64)
                 .bools(&[group.shift.is_some()])
                 .f64(group.shift.unwrap_or_default());
         }
     }
 
-    fn read(&mut self, n: usize, state: &mut StateReader<'_>) -> Result<(), KernelError> {
+    fn read(&mut self, extent: Extent, state: &mut StateReader<'_>) -> Result<(), KernelError> {
         self.groups.clear();
         for _ in 0..state.u64()? {
-            let values = state.f64s()?;
-            let valid = state.bools()?;
+            let rows = KeptRows::<f64>::read(extent, state)?;
             let front_len = state.u64()? as usize;
             let shifted = state.bools()? == [true];
             let shift = Some(state.f64()?).filter(|_| shifted);
-            if values.len() != valid.len() || values.len() > n || front_len > values.len() {
-                return Err(state.corrupt(format!("{} rows in a group", values.len())));
+            if front_len > rows.len() {
+                return Err(state.corrupt(format!("{} rows in a group", rows.len())));
             }
-            let rows: VecDeque<_> = values
-                .into_iter()
-                .zip(valid)
-                .map(|(v, ok)| ok.then_some(v))
-                .collect();
             let moved = rows
                 .iter()
                 .map(|row| row.map(|value| shift.map_or(value, |shift| value - shift)));
             let window = TwoStacks::from_rows(self.aggregate, moved, front_len);
-            let valid = rows.iter().flatten().count();
             self.groups.push(Group {
                 window,
                 rows,
-                valid,
                 shift,
             });
         }
@@ -147,11 +132,13 @@ enum Table {
     Std(Groups<Std>),
     First(Groups<First>),
     Last(Groups<Last>),
+    Quantile(RollingQuantiles),
 }
 
-/// Runs `$body` on the groups that a table holds, `$ring` on its rings.
+/// Runs `$body` on the groups that a table holds, `$ring` on its rings, `$quantile` on its quantiles.
 macro_rules! with_groups {
-    ($table:expr, $groups:ident => $body:expr, $rings:ident => $ring:expr) => {
+    ($table:expr, $groups:ident => $body:expr, $rings:ident => $ring:expr,
+     $quantiles:ident => $quantile:expr) => {
         match $table {
             Table::RingSum($rings) | Table::RingMean($rings) => $ring,
             Table::Sum($groups) => $body,
@@ -163,15 +150,17 @@ macro_rules! with_groups {
             Table::Std($groups) => $body,
             Table::First($groups) => $body,
             Table::Last($groups) => $body,
+            Table::Quantile($quantiles) => $quantile,
         }
     };
 }
 
-/// An aggregate over the last `window` rows of a row's own group, itself included.
+/// An aggregate over the last rows of a row's own group, itself included: a number of them, or those
+/// of a span of time.
 ///
 /// Nothing is ever subtracted: nothing drifts, and a NaN or an infinity is gone when it has left.
-/// Sums and means of integers are exact below 2⁵³. Cost: constant per row, amortised. Memory: the
-/// windows, for as many groups as the largest id says; bound the ids to bound it.
+/// Sums and means of integers are exact below 2⁵³. Cost: constant per row, amortised; for quantiles
+/// log n. Memory: the windows, for as many groups as the largest id says; bound the ids to bound it.
 ///
 /// # Examples
 /// ```
@@ -187,7 +176,7 @@ macro_rules! with_groups {
 /// ```
 #[derive(Debug, Clone)]
 pub struct GroupRolling {
-    window: usize,
+    extent: Extent,
     min_periods: usize,
     table: Table,
 }
@@ -203,27 +192,50 @@ impl GroupRolling {
         min_periods: usize,
     ) -> Result<Self, KernelError> {
         check_window("rolling", window, min_periods)?;
-        let short = window <= RingSums::LONGEST;
-        let table = match function {
-            AggregateFunction::Sum if short => Table::RingSum(RingSums::new(window)),
-            AggregateFunction::Mean if short => Table::RingMean(RingSums::new(window)),
-            AggregateFunction::Sum => Table::Sum(Groups::new(Sum, false)),
-            AggregateFunction::Mean => Table::Mean(Groups::new(Mean, false)),
-            AggregateFunction::Count => Table::Count(Groups::new(Count, false)),
-            AggregateFunction::Min => Table::Min(Groups::new(Min, false)),
-            AggregateFunction::Max => Table::Max(Groups::new(Max, false)),
-            AggregateFunction::Var { ddof } => {
+        Ok(Self::of(function, Extent::Rows(window), min_periods))
+    }
+
+    /// Windows of the rows that are less than `span` nanoseconds older than their newest one.
+    ///
+    /// # Errors
+    /// [`KernelError::InvalidArgument`] if `span` is not above 0.
+    pub fn over_span(
+        function: AggregateFunction,
+        span: i64,
+        min_periods: usize,
+    ) -> Result<Self, KernelError> {
+        check_extent("rolling", Extent::Span(span))?;
+        Ok(Self::of(function, Extent::Span(span), min_periods))
+    }
+
+    fn of(function: AggregateFunction, extent: Extent, min_periods: usize) -> Self {
+        let short = match extent {
+            Extent::Rows(window) if window <= RingSums::LONGEST => Some(window),
+            _ => None,
+        };
+        let table = match (function, short) {
+            (AggregateFunction::Sum, Some(window)) => Table::RingSum(RingSums::new(window)),
+            (AggregateFunction::Mean, Some(window)) => Table::RingMean(RingSums::new(window)),
+            (AggregateFunction::Sum, _) => Table::Sum(Groups::new(Sum, false)),
+            (AggregateFunction::Mean, _) => Table::Mean(Groups::new(Mean, false)),
+            (AggregateFunction::Count, _) => Table::Count(Groups::new(Count, false)),
+            (AggregateFunction::Min, _) => Table::Min(Groups::new(Min, false)),
+            (AggregateFunction::Max, _) => Table::Max(Groups::new(Max, false)),
+            (AggregateFunction::Var { ddof }, _) => {
                 Table::Variance(Groups::new(Variance { ddof }, true))
             }
-            AggregateFunction::Std { ddof } => Table::Std(Groups::new(Std { ddof }, true)),
-            AggregateFunction::First => Table::First(Groups::new(First, false)),
-            AggregateFunction::Last => Table::Last(Groups::new(Last, false)),
+            (AggregateFunction::Std { ddof }, _) => Table::Std(Groups::new(Std { ddof }, true)),
+            (AggregateFunction::First, _) => Table::First(Groups::new(First, false)),
+            (AggregateFunction::Last, _) => Table::Last(Groups::new(Last, false)),
+            (AggregateFunction::Quantile(quantile), _) => {
+                Table::Quantile(RollingQuantiles::new(quantile, extent))
+            }
         };
-        Ok(Self {
-            window,
+        Self {
+            extent,
             min_periods,
             table,
-        })
+        }
     }
 
     /// Takes a batch in and writes one result per row to `out`; returns the validity of the
@@ -238,6 +250,29 @@ impl GroupRolling {
         nulls: Option<&NullBuffer>,
         out: &mut [f64],
     ) -> Option<NullBuffer> {
+        self.push_timed(&[], ids, values, nulls, out)
+    }
+
+    /// As [`Self::push`], of rows with times that do not decrease, also from batch to batch; for
+    /// windows of rows there need be none.
+    ///
+    /// # Panics
+    /// If `times`, `ids`, `values`, `nulls` and `out` differ in length.
+    pub fn push_timed(
+        &mut self,
+        times: &[i64],
+        ids: &[u32],
+        values: &[f64],
+        nulls: Option<&NullBuffer>,
+        out: &mut [f64],
+    ) -> Option<NullBuffer> {
+        let extent = self.extent;
+        let timed = matches!(extent, Extent::Span(_));
+        assert!(
+            !timed || times.len() == values.len(),
+            "one time for each row"
+        );
+        let time_of = |index: usize| if timed { times[index] } else { 0 };
         assert!(
             ids.len() == values.len() && values.len() == out.len(),
             "column lengths"
@@ -254,7 +289,7 @@ impl GroupRolling {
                 groups.grow(groups_of(ids));
                 for (index, (&id, slot)) in ids.iter().zip(out).enumerate() {
                     let row = is_valid(nulls, index).then(|| values[index]);
-                    let (result, valid) = groups.step(id, row, self.window);
+                    let (result, valid) = groups.step(id, row, extent, time_of(index));
                     let result = result.filter(|_| valid >= self.min_periods);
                     *slot = result.unwrap_or(f64::NAN);
                     validity.append(1, result.is_some());
@@ -270,6 +305,16 @@ impl GroupRolling {
                     *slot = if valid >= least { result } else { f64::NAN };
                     validity.append(1, valid >= least);
                 }
+            },
+            quantiles => {
+                quantiles.grow(groups_of(ids));
+                for (index, (&id, slot)) in ids.iter().zip(out).enumerate() {
+                    let row = is_valid(nulls, index).then(|| values[index]);
+                    let (result, valid) = quantiles.step(id, row, time_of(index));
+                    let result = result.filter(|_| valid >= self.min_periods);
+                    *slot = result.unwrap_or(f64::NAN);
+                    validity.append(1, result.is_some());
+                }
             }
         );
         validity.finish()
@@ -279,8 +324,9 @@ impl GroupRolling {
     pub fn snapshot(&self) -> Vec<u8> {
         let mut state = StateWriter::new(1);
         with_groups!(&self.table,
-            groups => groups.write(&mut state),
-            rings => rings.write(&mut state)
+            groups => groups.write(self.extent, &mut state),
+            rings => rings.write(&mut state),
+            quantiles => quantiles.write(&mut state)
         );
         state.finish()
     }
@@ -293,8 +339,9 @@ impl GroupRolling {
         let mut state = StateReader::new("GroupRolling", 1, bytes)?;
         let mut table = self.table.clone();
         with_groups!(&mut table,
-            groups => groups.read(self.window, &mut state)?,
-            rings => rings.read(&mut state)?
+            groups => groups.read(self.extent, &mut state)?,
+            rings => rings.read(&mut state)?,
+            quantiles => quantiles.read(&mut state)?
         );
         state.finish()?;
         self.table = table;

@@ -3,7 +3,7 @@
 use arrow_array::Float64Array;
 use arrow_buffer::NullBuffer;
 
-use super::{GroupedEnds, GroupedExtremum, GroupedMoments, GroupedSum};
+use super::{GroupedEnds, GroupedExtremum, GroupedMoments, GroupedQuantile, GroupedSum};
 use crate::aggregate::AggregateFunction;
 use crate::kernel_error::KernelError;
 
@@ -13,12 +13,14 @@ enum Table {
     Extremum(GroupedExtremum),
     Moments(GroupedMoments),
     Ends(GroupedEnds),
+    Quantile(GroupedQuantile),
 }
 
 /// An aggregate of floats per group, over everything pushed so far.
 ///
 /// Rows of one group are taken in their order. Memory: 8 to 24 bytes per group, for as many groups
-/// as the largest id says; bound the ids to bound it.
+/// as the largest id says, and for quantiles 16 to 32 per distinct value of each; bound the ids to
+/// bound it.
 ///
 /// # Examples
 /// ```
@@ -50,6 +52,7 @@ impl GroupedAggregate {
             }
             AggregateFunction::First => Table::Ends(GroupedEnds::first()),
             AggregateFunction::Last => Table::Ends(GroupedEnds::last()),
+            AggregateFunction::Quantile(_) => Table::Quantile(GroupedQuantile::default()),
         };
         Self { function, table }
     }
@@ -70,6 +73,7 @@ impl GroupedAggregate {
             Table::Extremum(table) => table.update(ids, values, nulls),
             Table::Moments(table) => table.update(ids, values, nulls),
             Table::Ends(table) => table.update(ids, values, nulls),
+            Table::Quantile(table) => table.update(ids, values, nulls),
         }
     }
 
@@ -89,6 +93,10 @@ impl GroupedAggregate {
             }
             (Table::Moments(_), _) => None,
             (Table::Ends(table), _) => table.value(id),
+            (Table::Quantile(table), AggregateFunction::Quantile(quantile)) => {
+                table.value(id, quantile)
+            }
+            (Table::Quantile(_), _) => None,
         }
     }
 
@@ -109,6 +117,7 @@ impl GroupedAggregate {
             Table::Extremum(table) => table.keep(groups),
             Table::Moments(table) => table.keep(groups),
             Table::Ends(table) => table.keep(groups),
+            Table::Quantile(table) => table.keep(groups),
         }
     }
 
@@ -119,6 +128,7 @@ impl GroupedAggregate {
             Table::Extremum(table) => table.clear(),
             Table::Moments(table) => table.clear(),
             Table::Ends(table) => table.clear(),
+            Table::Quantile(table) => table.clear(),
         }
     }
 
@@ -129,6 +139,7 @@ impl GroupedAggregate {
             Table::Extremum(table) => table.snapshot(),
             Table::Moments(table) => table.snapshot(),
             Table::Ends(table) => table.snapshot(),
+            Table::Quantile(table) => table.snapshot(),
         }
     }
 
@@ -142,6 +153,7 @@ impl GroupedAggregate {
             Table::Extremum(table) => table.restore(bytes),
             Table::Moments(table) => table.restore(bytes),
             Table::Ends(table) => table.restore(bytes),
+            Table::Quantile(table) => table.restore(bytes),
         }
     }
 }

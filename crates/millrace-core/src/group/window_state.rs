@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use crate::aggregate::Aggregate;
+use crate::aggregate::{Aggregate, OrderedValues};
 use crate::window::{FifoWindow, TwoStacks};
 
 /// What of a state cannot be seen from its rows.
@@ -108,6 +108,26 @@ impl<A: Aggregate<Input = f64> + Copy + Debug> WindowState for Stacks<A> {
         let moved = values.iter().map(|&value| Some(state.moved(value)));
         state.window = TwoStacks::from_rows(self.aggregate, moved, place as usize);
         state
+    }
+}
+
+/// The values in order, for quantiles.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Ordered(pub(crate) OrderedValues);
+
+impl WindowState for Ordered {
+    type Value = f64;
+
+    fn push(&mut self, &value: &f64) {
+        self.0.insert(value);
+    }
+
+    fn pop(&mut self, &value: &f64) {
+        self.0.remove(value);
+    }
+
+    fn again(&self, values: &[f64], _mark: Mark) -> Self {
+        Self(OrderedValues::of(values.iter().copied()))
     }
 }
 

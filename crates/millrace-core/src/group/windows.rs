@@ -7,7 +7,7 @@ use arrow_buffer::NullBuffer;
 use super::group_windows::{GroupWindows, Moves};
 use super::grouped_distinct::float_bits;
 use super::grouped_text::check_text;
-use super::window_state::{Distinct, Ends, Extremes, Stacks, Total};
+use super::window_state::{Distinct, Ends, Extremes, Ordered, Stacks, Total};
 use crate::aggregate::{
     AggregateFunction, Count, Max, Mean, Min, Std, Sum, Variance, checked, not_integer,
 };
@@ -69,6 +69,7 @@ enum Table {
     Variance(GroupWindows<Stacks<Variance>>),
     Std(GroupWindows<Stacks<Std>>),
     Ends(GroupWindows<Ends<f64>>),
+    Ordered(GroupWindows<Ordered>),
     Total(GroupWindows<Total>),
     IntegerEnds(GroupWindows<Ends<i64>>),
     IntegerExtremes(GroupWindows<Extremes<i64>>),
@@ -81,7 +82,7 @@ enum Table {
 /// An aggregate of floats over the rows of each group in a window.
 ///
 /// Nothing is subtracted: nothing drifts, and a NaN or an infinity is gone when it has left. Cost:
-/// constant for each row that comes or leaves, amortised.
+/// constant for each row that comes or leaves, amortised; for quantiles logarithmic.
 ///
 /// # Examples
 /// ```
@@ -115,6 +116,7 @@ impl FloatWindows {
             }
             F::Std { ddof } => Table::Std(GroupWindows::new(Stacks::new(Std { ddof }, true))),
             F::First | F::Last => Table::Ends(GroupWindows::new(Ends::default())),
+            F::Quantile(_) => Table::Ordered(GroupWindows::new(Ordered::default())),
         };
         Self { function, table }
     }
@@ -131,6 +133,7 @@ impl FloatWindows {
             Table::Variance(windows) => windows.advance(moves, rows),
             Table::Std(windows) => windows.advance(moves, rows),
             Table::Ends(windows) => windows.advance(moves, rows),
+            Table::Ordered(windows) => windows.advance(moves, rows),
             _ => {}
         }
     }
@@ -146,6 +149,10 @@ impl FloatWindows {
             Table::Variance(windows) => windows.group(id).value(),
             Table::Std(windows) => windows.group(id).value(),
             Table::Ends(windows) => end(self.function, windows.group(id)).copied(),
+            Table::Ordered(windows) => match self.function {
+                AggregateFunction::Quantile(quantile) => windows.group(id).0.quantile(quantile),
+                _ => None,
+            },
             _ => None,
         }
     }
@@ -154,7 +161,7 @@ impl FloatWindows {
 shared!(
     FloatWindows,
     "FloatWindows",
-    Sum | Mean | Count | Min | Max | Variance | Std | Ends
+    Sum | Mean | Count | Min | Max | Variance | Std | Ends | Ordered
 );
 
 /// An exact aggregate of integers over the rows of each group in a window: sum, count, min, max,

@@ -18,6 +18,7 @@ mod operator;
 mod schema;
 pub(crate) mod spec;
 mod tally;
+mod time_axis;
 
 use std::time::Instant;
 
@@ -175,8 +176,8 @@ impl Plan {
     ///
     /// # Errors
     /// A [`PlanError`]; the plan is usable afterwards. State is as before the batch, unless the
-    /// error is an integer overflow inside an aggregate: then other aggregates may have taken the
-    /// batch in.
+    /// error is an integer overflow inside an aggregate, or times out of order that were computed
+    /// from such results: then other aggregates may have taken the batch in.
     pub fn push(
         &mut self,
         input: usize,
@@ -357,7 +358,13 @@ impl Plan {
     fn run(&mut self, input: usize, flushing: bool) -> Result<(), PlanError> {
         self.evaluation.begin(&self.expressions);
         let mut start = Instant::now();
-        for &id in &self.orders[input] {
+        let mut unchecked = !flushing;
+        for place in 0..self.orders[input].len() {
+            let id = self.orders[input][place];
+            if unchecked && self.nodes[id].operator.is_stateful() {
+                unchecked = false;
+                self.check(input, place)?;
+            }
             let node = &mut self.nodes[id];
             if self.values[id].is_some() {
                 continue;
@@ -382,6 +389,26 @@ impl Plan {
             let rows = value.as_ref().map_or(0, |value| value.rows);
             start = self.tallies[id].add(rows, start);
             self.values[id] = value;
+        }
+        Ok(())
+    }
+
+    /// Asks the nodes from a place on whose input is known already whether they take the batch.
+    fn check(&mut self, input: usize, place: usize) -> Result<(), PlanError> {
+        for &id in &self.orders[input][place..] {
+            let node = &self.nodes[id];
+            if node.needs.is_empty() || node.needs.iter().any(|&need| self.values[need].is_none()) {
+                continue;
+            }
+            let mut context = Context {
+                expressions: &self.expressions,
+                evaluation: &mut self.evaluation,
+                values: &self.values,
+                dictionaries: &self.dictionaries,
+                zeros: &mut self.zeros,
+                now: self.now,
+            };
+            node.operator.check(&mut context)?;
         }
         Ok(())
     }

@@ -90,6 +90,12 @@ pub(crate) trait Operator: Debug + Send {
     /// Runs the batch; nothing where the node has nothing to say.
     fn run(&mut self, context: &mut Context<'_>) -> Result<Option<Value>, PlanError>;
 
+    /// Refuses a batch before any state has changed. Only where the state that it may depend on is
+    /// that of the node itself; `run` checks again.
+    fn check(&self, _context: &mut Context<'_>) -> Result<(), PlanError> {
+        Ok(())
+    }
+
     /// Ends the input: what is still open.
     fn flush(&mut self, _context: &mut Context<'_>) -> Result<Option<Value>, PlanError> {
         Ok(None)

@@ -60,6 +60,16 @@ pub(crate) enum NodeSpec {
         min_periods: Option<f64>,
         aggs: Vec<AggSpec>,
     },
+    RollingSpan {
+        input: usize,
+        span: String,
+        on: ExprSpec,
+        #[serde(default)]
+        keys: Vec<NamedExprSpec>,
+        #[serde(default)]
+        min_periods: Option<f64>,
+        aggs: Vec<AggSpec>,
+    },
     GroupRolling {
         input: usize,
         keys: Vec<NamedExprSpec>,
@@ -114,7 +124,12 @@ pub(crate) enum NodeSpec {
     },
     Window {
         input: usize,
-        n: f64,
+        #[serde(default)]
+        n: Option<f64>,
+        #[serde(default)]
+        span: Option<String>,
+        #[serde(default)]
+        on: Option<ExprSpec>,
         #[serde(default)]
         keys: Vec<NamedExprSpec>,
         aggs: Vec<AggSpec>,
@@ -180,6 +195,12 @@ pub(crate) struct AggSpec {
     pub(crate) name: Option<String>,
     #[serde(default)]
     pub(crate) ddof: Option<f64>,
+    /// Of a quantile: the share of values below it.
+    #[serde(default)]
+    pub(crate) q: Option<f64>,
+    /// Of a quantile: what it is between two values.
+    #[serde(default)]
+    pub(crate) interpolation: Option<String>,
 }
 
 /// An expression: a column, a literal, or an operator over expressions.

@@ -1,18 +1,23 @@
 //! How a window moves. What is aggregated is the other axis: see [`crate::aggregate`].
 
+mod kept_rows;
 mod lane_scan;
 mod merged_moments;
 mod partition;
 mod prefix_moments;
 mod prefix_sums;
+mod rank_set;
 mod recompute;
 mod rolling;
 mod rolling_integer;
+mod sliding_quantile;
 mod sliding_window;
 mod subtract_on_evict;
 mod two_stacks;
 mod van_herk;
 
+pub use kept_rows::Extent;
+pub(crate) use kept_rows::KeptRows;
 pub use partition::Partition;
 pub use recompute::{Recompute, aggregate_rows};
 pub use rolling::Rolling;
@@ -51,15 +56,25 @@ pub(crate) fn check_window(
     window: usize,
     min_periods: usize,
 ) -> Result<(), KernelError> {
-    if window == 0 {
-        return Err(KernelError::InvalidArgument(format!(
-            "Cannot create {action}: n must be a positive integer, got 0"
-        )));
-    }
+    check_extent(action, Extent::Rows(window))?;
     if min_periods > window {
         return Err(KernelError::InvalidArgument(format!(
             "Cannot create {action}: minPeriods must be at most n = {window}, got {min_periods}"
         )));
     }
     Ok(())
+}
+
+/// Refuses a window of no rows or of no time.
+pub(crate) fn check_extent(action: &str, extent: Extent) -> Result<(), KernelError> {
+    let refusal = match extent {
+        Extent::Rows(0) => "n must be a positive integer, got 0".to_owned(),
+        Extent::Span(span) if span <= 0 => {
+            format!("the span must be above zero, got {span} nanoseconds")
+        }
+        _ => return Ok(()),
+    };
+    Err(KernelError::InvalidArgument(format!(
+        "Cannot create {action}: {refusal}"
+    )))
 }

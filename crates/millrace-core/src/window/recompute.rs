@@ -72,5 +72,6 @@ pub fn aggregate_rows(function: AggregateFunction, rows: &[Option<f64>]) -> Opti
         AggregateFunction::Std { ddof } => variance(ddof).map(f64::sqrt),
         AggregateFunction::First => valid.first().copied(),
         AggregateFunction::Last => valid.last().copied(),
+        AggregateFunction::Quantile(quantile) => quantile.of(&mut valid.clone()),
     }
 }

@@ -9,6 +9,7 @@ use super::lane_scan::{Add, Least, Most, Operation, TILE, has_nan};
 use super::merged_moments::MISSING;
 use super::prefix_moments::PrefixMoments;
 use super::prefix_sums::Deviation;
+use super::sliding_quantile::SlidingQuantile;
 use super::van_herk::VanHerk;
 
 use crate::aggregate::AggregateFunction;
@@ -23,7 +24,8 @@ use crate::state::{StateReader, StateWriter};
 /// and a NaN or an infinity is gone when it has left. Sums combine rows in an order of their own,
 /// so they agree with a loop to rounding; for integers below 2⁵³ / `window` they are exact.
 ///
-/// Cost: constant per row, amortised; memory: 8 bytes per row of the window, 24 for variances.
+/// Cost: constant per row, amortised, for quantiles log n; memory: 8 bytes per row of the window,
+/// 24 for variances, up to 72 for quantiles.
 ///
 /// # Examples
 /// ```
@@ -56,6 +58,7 @@ enum Algorithm {
     Min(VanHerk<Least>),
     Max(VanHerk<Most>),
     Moments(Box<PrefixMoments>, Deviation),
+    Quantile(Box<SlidingQuantile>),
     /// The valid rows of the window.
     Ends(VecDeque<(u64, f64)>),
     Count,
@@ -75,6 +78,9 @@ impl Algorithm {
                 Box::new(PrefixMoments::new(window)),
                 Deviation { ddof, root: true },
             ),
+            AggregateFunction::Quantile(quantile) => {
+                Self::Quantile(Box::new(SlidingQuantile::new(quantile, window)))
+            }
             AggregateFunction::First | AggregateFunction::Last => Self::Ends(VecDeque::new()),
             AggregateFunction::Count => Self::Count,
         }
@@ -82,7 +88,7 @@ impl Algorithm {
 
     /// Whether a NaN needs more than arithmetic does by itself.
     fn minds_nan(&self) -> bool {
-        matches!(self, Self::Min(_) | Self::Max(_) | Self::Moments(..))
+        !matches!(self, Self::Sum(_) | Self::Ends(_) | Self::Count)
     }
 
     /// What stands for a null row, and for a NaN row that is accounted for elsewhere.
@@ -91,8 +97,16 @@ impl Algorithm {
             Self::Sum(_) => Add::IDENTITY,
             Self::Min(_) => Least::IDENTITY,
             Self::Max(_) => Most::IDENTITY,
-            Self::Moments(..) => MISSING,
+            Self::Moments(..) | Self::Quantile(_) => MISSING,
             Self::Ends(_) | Self::Count => 0.0,
+        }
+    }
+
+    /// How many of `rows` rows to handle at once.
+    fn tile(&self, rows: usize) -> usize {
+        match self {
+            Self::Quantile(scan) => rows.div_ceil(rows.div_ceil(scan.tile()).max(1)).max(1),
+            _ => TILE,
         }
     }
 }
@@ -143,7 +157,8 @@ impl Rolling {
         let nulls = nulls.filter(|nulls| nulls.null_count() > 0);
         let mut validity = ValidityBuilder::default();
         let mut start = 0;
-        for (tile, slots) in values.chunks(TILE).zip(out.chunks_mut(TILE)) {
+        let rows = self.algorithm.tile(values.len());
+        for (tile, slots) in values.chunks(rows).zip(out.chunks_mut(rows)) {
             let part = nulls.map(|nulls| nulls.slice(start, tile.len()));
             let part = part.as_ref().filter(|nulls| nulls.null_count() > 0);
             self.push_tile(tile, part, slots, &mut validity);
@@ -178,7 +193,10 @@ impl Rolling {
     /// A tile with what is neutral in place of null and NaN; notes which rows those are.
     fn clean(&mut self, tile: &[f64], nulls: Option<&NullBuffer>) -> Vec<f64> {
         let neutral = self.algorithm.neutral();
-        let extremum = matches!(self.algorithm, Algorithm::Min(_) | Algorithm::Max(_));
+        let ordered = matches!(
+            self.algorithm,
+            Algorithm::Min(_) | Algorithm::Max(_) | Algorithm::Quantile(_)
+        );
         let clean = |(index, &value): (usize, &f64)| {
             let row = self.rows + index as u64;
             if !is_valid(nulls, index) {
@@ -186,7 +204,7 @@ impl Rolling {
                 neutral
             } else if !value.is_nan() {
                 value
-            } else if extremum {
+            } else if ordered {
                 self.nans.push_back(row);
                 neutral
             } else {
@@ -238,6 +256,7 @@ impl Rolling {
             Algorithm::Moments(scan, deviation) => {
                 scan.push_tile(clean, nulls.is_some(), counts, *deviation, out);
             }
+            Algorithm::Quantile(scan) => scan.push_tile(clean, out),
             Algorithm::Ends(rows) => {
                 let first = self.function == AggregateFunction::First;
                 for (index, slot) in out.iter_mut().enumerate() {
@@ -321,6 +340,7 @@ impl Rolling {
             Algorithm::Min(scan) => scan.write(&mut state),
             Algorithm::Max(scan) => scan.write(&mut state),
             Algorithm::Moments(scan, _) => scan.write(&mut state),
+            Algorithm::Quantile(scan) => scan.write(&mut state),
             Algorithm::Ends(rows) => {
                 state.u64s(&rows.iter().map(|&(row, _)| row).collect::<Vec<_>>());
                 state.f64s(&rows.iter().map(|&(_, value)| value).collect::<Vec<_>>());
@@ -345,6 +365,7 @@ impl Rolling {
             Algorithm::Min(scan) => scan.read(&mut state)?,
             Algorithm::Max(scan) => scan.read(&mut state)?,
             Algorithm::Moments(scan, _) => scan.read(&mut state)?,
+            Algorithm::Quantile(scan) => scan.read(&mut state)?,
             Algorithm::Ends(rows) => {
                 let indices = state.u64s()?;
                 *rows = indices.into_iter().zip(state.f64s()?).collect();

@@ -1,10 +1,8 @@
 //! Exact aggregates of integers over the last `n` rows, one result per row.
 
-use std::collections::VecDeque;
-
 use arrow_buffer::NullBuffer;
 
-use super::{FifoWindow, SubtractOnEvict, TwoStacks, check_window};
+use super::{Extent, FifoWindow, KeptRows, SubtractOnEvict, TwoStacks, check_extent, check_window};
 use crate::aggregate::{Aggregate, AggregateFunction, IntegerSum};
 use crate::aggregate::{checked, not_integer};
 use crate::kernel_error::KernelError;
@@ -46,8 +44,8 @@ enum Algorithm {
     Count,
 }
 
-/// An exact aggregate over the last `window` rows of a column of integers: sum, count, min, max,
-/// first or last. Cost: constant per row, amortised.
+/// An exact aggregate over the last rows of a column of integers, or those of a span of time: sum,
+/// count, min, max, first or last. Cost: constant per row, amortised.
 ///
 /// # Examples
 /// ```
@@ -62,10 +60,9 @@ enum Algorithm {
 /// ```
 #[derive(Debug, Clone)]
 pub struct RollingInteger {
-    window: usize,
+    extent: Extent,
     min_periods: usize,
-    rows: VecDeque<Option<i64>>,
-    valid: usize,
+    rows: KeptRows<i64>,
     algorithm: Algorithm,
 }
 
@@ -81,29 +78,45 @@ impl RollingInteger {
         min_periods: usize,
     ) -> Result<Self, KernelError> {
         check_window("rolling", window, min_periods)?;
-        let algorithm = algorithm(function)?;
-        let rows = VecDeque::new();
+        Self::of(function, Extent::Rows(window), min_periods)
+    }
+
+    /// A window of the rows that are less than `span` nanoseconds older than its newest one.
+    ///
+    /// # Errors
+    /// [`KernelError::InvalidArgument`] if `span` is not above 0, or the result of `function` is no
+    /// integer.
+    pub fn over_span(
+        function: AggregateFunction,
+        span: i64,
+        min_periods: usize,
+    ) -> Result<Self, KernelError> {
+        check_extent("rolling", Extent::Span(span))?;
+        Self::of(function, Extent::Span(span), min_periods)
+    }
+
+    fn of(
+        function: AggregateFunction,
+        extent: Extent,
+        min_periods: usize,
+    ) -> Result<Self, KernelError> {
         Ok(Self {
-            window,
+            extent,
             min_periods,
-            rows,
-            valid: 0,
-            algorithm,
+            rows: KeptRows::default(),
+            algorithm: algorithm(function)?,
         })
     }
 
-    fn step(&mut self, row: Option<i64>) -> Result<Option<i64>, KernelError> {
-        if self.rows.len() == self.window {
-            let oldest = self.rows.pop_front().flatten();
-            self.valid -= usize::from(oldest.is_some());
+    fn step(&mut self, row: Option<i64>, time: i64) -> Result<Option<i64>, KernelError> {
+        while self.rows.leave(self.extent, time).is_some() {
             match &mut self.algorithm {
                 Algorithm::Sum(window) => window.pop(),
                 Algorithm::Choice(window) => window.pop(),
                 Algorithm::Count => {}
             }
         }
-        self.rows.push_back(row);
-        self.valid += usize::from(row.is_some());
+        self.rows.push(row, self.extent, time);
         let result = match &mut self.algorithm {
             Algorithm::Sum(window) => {
                 window.push(row);
@@ -116,9 +129,9 @@ impl RollingInteger {
                 window.push(row);
                 window.query()
             }
-            Algorithm::Count => Some(self.valid as i64),
+            Algorithm::Count => Some(self.rows.valid() as i64),
         };
-        Ok(result.filter(|_| self.valid >= self.min_periods))
+        Ok(result.filter(|_| self.rows.valid() >= self.min_periods))
     }
 
     /// Takes a batch in and writes one result per row to `out`; returns the validity of the
@@ -136,6 +149,29 @@ impl RollingInteger {
         nulls: Option<&NullBuffer>,
         out: &mut [i64],
     ) -> Result<Option<NullBuffer>, KernelError> {
+        self.push_timed(&[], values, nulls, out)
+    }
+
+    /// As [`Self::push`], of rows with times that do not decrease, also from batch to batch; for a
+    /// window of rows there need be none.
+    ///
+    /// # Errors
+    /// As [`Self::push`].
+    ///
+    /// # Panics
+    /// If `times`, `values`, `nulls` and `out` differ in length.
+    pub fn push_timed(
+        &mut self,
+        times: &[i64],
+        values: &[i64],
+        nulls: Option<&NullBuffer>,
+        out: &mut [i64],
+    ) -> Result<Option<NullBuffer>, KernelError> {
+        let timed = matches!(self.extent, Extent::Span(_));
+        assert!(
+            !timed || times.len() == values.len(),
+            "one time for each row"
+        );
         assert_eq!(values.len(), out.len(), "output length");
         assert!(
             nulls.is_none_or(|nulls| nulls.len() == values.len()),
@@ -144,13 +180,14 @@ impl RollingInteger {
         let before = self.rows.clone();
         let mut validity = ValidityBuilder::default();
         for (index, slot) in out.iter_mut().enumerate() {
-            match self.step(is_valid(nulls, index).then(|| values[index])) {
+            let time = if timed { times[index] } else { 0 };
+            match self.step(is_valid(nulls, index).then(|| values[index]), time) {
                 Ok(result) => {
                     *slot = result.unwrap_or_default();
                     validity.append(1, result.is_some());
                 }
                 Err(error) => {
-                    self.refill(before);
+                    self.refill(&before);
                     return Err(error);
                 }
             }
@@ -159,31 +196,24 @@ impl RollingInteger {
     }
 
     /// Starts again with these rows in the window.
-    fn refill(&mut self, rows: impl IntoIterator<Item = Option<i64>>) {
-        self.rows.clear();
-        self.valid = 0;
+    fn refill(&mut self, rows: &KeptRows<i64>) {
+        self.rows = KeptRows::default();
         match &mut self.algorithm {
             Algorithm::Sum(window) => *window = SubtractOnEvict::new(IntegerSum),
             Algorithm::Choice(window) => window.clear(),
             Algorithm::Count => {}
         }
-        for row in rows {
+        for (row, time) in rows.timed() {
             // A sum over a part of the window may overflow where the whole does not: no result is
             // wanted yet, only the state.
-            drop(self.step(row));
+            drop(self.step(row, time));
         }
     }
 
     /// The state as bytes.
     pub fn snapshot(&self) -> Vec<u8> {
-        let values: Vec<i64> = self
-            .rows
-            .iter()
-            .map(|row| row.unwrap_or_default())
-            .collect();
-        let valid: Vec<bool> = self.rows.iter().map(Option::is_some).collect();
         let mut state = StateWriter::new(1);
-        state.i64s(&values).bools(&valid);
+        self.rows.write(self.extent, &mut state);
         state.finish()
     }
 
@@ -193,18 +223,9 @@ impl RollingInteger {
     /// [`KernelError::CorruptState`] if `bytes` are no such state; the kernel is then unchanged.
     pub fn restore(&mut self, bytes: &[u8]) -> Result<(), KernelError> {
         let mut state = StateReader::new("RollingInteger", 1, bytes)?;
-        let values = state.i64s()?;
-        let valid = state.bools()?;
-        if values.len() != valid.len() || values.len() > self.window {
-            return Err(state.corrupt(format!("{} rows in a window", values.len())));
-        }
+        let rows = KeptRows::<i64>::read(self.extent, &mut state)?;
         state.finish()?;
-        self.refill(
-            values
-                .into_iter()
-                .zip(valid)
-                .map(|(value, valid)| valid.then_some(value)),
-        );
+        self.refill(&rows);
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use super::parameters::{positive, whole};
 use super::{Built, BuiltNode, Column, Nodes, find};
-use crate::aggregate::AggregateFunction;
+use crate::aggregate::{AggregateFunction, Interpolation, Quantile};
 use crate::batch::EmissionKind;
 use crate::column_type::ColumnType;
 use crate::error::PlanError;
@@ -69,7 +69,9 @@ impl Built {
         input: usize,
         action: &str,
     ) -> Result<Aggregation, PlanError> {
-        use AggregateFunction::{Count, First, Last, Max, Mean, Min, Std, Sum, Var};
+        use AggregateFunction::{
+            Count, First, Last, Max, Mean, Min, Quantile as Quantiles, Std, Sum, Var,
+        };
         let ddof = whole(spec.ddof.unwrap_or(1.0), "ddof", action)?;
         let function = match spec.function.as_str() {
             "sum" => Sum,
@@ -82,10 +84,12 @@ impl Built {
             "first" => First,
             "last" => Last,
             "nunique" => Count,
+            "median" => AggregateFunction::Quantile(Quantile::MEDIAN),
+            "quantile" => AggregateFunction::Quantile(quantile(spec, action)?),
             other => {
                 return Err(PlanError::InvalidArgument(format!(
                     "Cannot {action}: fn must be one of sum, mean, count, size, min, max, var, \
-                     std, first, last, nunique, got {other}"
+                     std, first, last, median, quantile, nunique, got {other}"
                 )));
             }
         };
@@ -132,8 +136,10 @@ impl Built {
             (Count, _) => (Lane::Presence, ColumnType::I64),
             (First | Last | Min | Max, ColumnType::Utf8) => (Lane::Text, ColumnType::Utf8),
             (_, ColumnType::Utf8) => return mismatch(),
-            (Mean | Var { .. } | Std { .. } | Sum, ColumnType::Timestamp) => return mismatch(),
-            (Mean | Var { .. } | Std { .. }, _) => (Lane::Float, ColumnType::F64),
+            (Mean | Var { .. } | Std { .. } | Sum | Quantiles(_), ColumnType::Timestamp) => {
+                return mismatch();
+            }
+            (Mean | Var { .. } | Std { .. } | Quantiles(_), _) => (Lane::Float, ColumnType::F64),
             (Sum, column_type) if column_type.is_float() => (Lane::Float, ColumnType::F64),
             (Sum, _) => (Lane::Integer, ColumnType::I64),
             (_, column_type) if column_type.is_float() => (Lane::Float, column_type),
@@ -197,6 +203,22 @@ pub(super) fn outputs(aggregations: &[Aggregation]) -> Vec<ColumnSchema> {
             dictionary: None,
         })
         .collect()
+}
+
+fn quantile(spec: &AggSpec, action: &str) -> Result<Quantile, PlanError> {
+    let Some(share) = spec.q else {
+        return Err(PlanError::InvalidArgument(format!(
+            "Cannot {action}: quantile must have q, got none"
+        )));
+    };
+    let name = spec.interpolation.as_deref().unwrap_or("linear");
+    let interpolation = Interpolation::from_name(name).ok_or_else(|| {
+        PlanError::InvalidArgument(format!(
+            "Cannot {action}: interpolation must be one of linear, lower, higher, nearest, \
+             midpoint, got {name}"
+        ))
+    })?;
+    Ok(Quantile::new(share, interpolation)?)
 }
 
 /// The type of the lane that values of a type run on; utf8 has none.

@@ -13,7 +13,6 @@ use crate::plan::keys::GroupKeys;
 use crate::plan::nodes::bounded_group_by::{Bound, BoundedGroupBy, Evicted};
 use crate::plan::nodes::group_by::GroupBy;
 use crate::plan::nodes::partition_group_by::PartitionGroupBy;
-use crate::plan::nodes::window::{WindowNode, WindowParts};
 use crate::plan::operator::Operator;
 use crate::plan::schema::ColumnSchema;
 use crate::plan::spec::{AggSpec, EmitSpec, NamedExprSpec};
@@ -152,40 +151,6 @@ impl Built {
         let reads = (0..columns.len()).map(|column| (input, column)).collect();
         let operator = Box::new(Evicted { input });
         let kind = EmissionKind::Table;
-        self.stateful(input, operator, kind, columns, id, reads, action)
-    }
-
-    pub(super) fn window(
-        &mut self,
-        input: usize,
-        n: f64,
-        keys: &[NamedExprSpec],
-        aggs: &[AggSpec],
-        emit: EmitSpec,
-    ) -> Result<BuiltNode, PlanError> {
-        let action = "create window";
-        let id = self.nodes.len();
-        let n = positive(n, "n", action)?;
-        let (keys, mut columns, mut reads) = if keys.is_empty() {
-            (None, Vec::new(), Vec::new())
-        } else {
-            let (keys, columns, reads) = self.keys(keys, input, action)?;
-            (Some(keys), columns, reads)
-        };
-        let aggregations = self.aggregations(aggs, input, action)?;
-        let kind = match keys {
-            Some(_) => EmissionKind::Table,
-            None => self.kind(input, &aggregations, EmissionKind::Scalar, action)?,
-        };
-        reads.extend(self.aggregation_reads(&aggregations));
-        columns.extend(outputs(&aggregations));
-        let operator = Box::new(WindowNode::new(WindowParts {
-            input,
-            n,
-            keys,
-            aggregations,
-            changes: emit == EmitSpec::Changes,
-        })?);
         self.stateful(input, operator, kind, columns, id, reads, action)
     }
 

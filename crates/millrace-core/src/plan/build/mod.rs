@@ -5,9 +5,11 @@ mod groups;
 mod parameters;
 mod prune;
 mod rows;
+mod spans;
 
 use aggregations::outputs;
 use parameters::{periods, positive};
+use spans::WindowSpec;
 
 use super::nodes::aggregate::AggregateNode;
 use super::nodes::group_rolling::GroupRollingNode;
@@ -217,6 +219,14 @@ impl Built {
                 let domain = find(&self.nodes, *input, action)?.schema.domain;
                 self.stateful(*input, operator, kind, columns, domain, reads, action)
             }
+            NodeSpec::RollingSpan {
+                input,
+                span,
+                on,
+                keys,
+                min_periods,
+                aggs,
+            } => self.rolling_span(*input, (span, on), keys, *min_periods, aggs),
             NodeSpec::GroupRolling {
                 input,
                 keys,
@@ -294,10 +304,19 @@ impl Built {
             NodeSpec::Window {
                 input,
                 n,
+                span,
+                on,
                 keys,
                 aggs,
                 emit,
-            } => self.window(*input, *n, keys, aggs, *emit),
+            } => {
+                let extent = WindowSpec {
+                    n: *n,
+                    span: span.as_deref(),
+                    on: on.as_ref(),
+                };
+                self.window(*input, &extent, keys, aggs, *emit)
+            }
             NodeSpec::Cumulative { input, function } => self.cumulative(*input, function),
             NodeSpec::Ewm {
                 input,

@@ -13,6 +13,7 @@ pub(super) mod input;
 pub(super) mod partition_group_by;
 pub(super) mod project;
 pub(super) mod rolling;
+pub(super) mod rolling_span;
 pub(super) mod sink;
 pub(super) mod sliding_window;
 pub(super) mod window;

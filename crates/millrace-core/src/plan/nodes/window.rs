@@ -1,4 +1,5 @@
-//! `window`: aggregates over the last n rows, one row, or one table of keys, for each batch.
+//! `window`: aggregates over the last n rows, or those of a span of time, one row, or one table of
+//! keys, for each batch.
 
 use std::collections::VecDeque;
 
@@ -10,13 +11,17 @@ use crate::plan::aggregation::Aggregation;
 use crate::plan::keys::GroupKeys;
 use crate::plan::live_groups::LiveGroups;
 use crate::plan::operator::{Context, Operator, Value, expect_parts};
+use crate::plan::time_axis::TimeAxis;
 use crate::state::{StateReader, StateWriter};
+use crate::window::Extent;
 
 /// What a window is made of.
 #[derive(Debug)]
 pub(crate) struct WindowParts {
     pub(crate) input: usize,
-    pub(crate) n: usize,
+    pub(crate) extent: Extent,
+    /// The times of the rows, for a span.
+    pub(crate) times: Option<TimeAxis>,
     /// None for a window of all rows in one group.
     pub(crate) keys: Option<GroupKeys>,
     pub(crate) aggregations: Vec<Aggregation>,
@@ -24,21 +29,24 @@ pub(crate) struct WindowParts {
     pub(crate) changes: bool,
 }
 
-/// Aggregates over the last n rows of the input after each batch.
+/// Aggregates over the rows of the window after each batch.
 ///
 /// Rows go in and out one by one, so a result does not depend on where batches end, and a batch
 /// costs as much as rows come and leave, beside the table that is emitted. A group without a row in
-/// the window is forgotten. Memory: n rows for each aggregate.
+/// the window is forgotten. Memory: the rows of the window for each aggregate.
 #[derive(Debug)]
 pub(crate) struct WindowNode {
     input: usize,
-    n: usize,
+    extent: Extent,
+    times: Option<TimeAxis>,
     aggregations: Vec<Aggregation>,
     kernels: Vec<WindowKernel>,
     changes: bool,
     groups: Option<LiveGroups>,
     /// The groups of the rows in the window, oldest first.
     rows: VecDeque<u32>,
+    /// Their times, for a span.
+    row_times: VecDeque<i64>,
     /// How many rows each group has there.
     sizes: Vec<u32>,
     ids: Vec<u32>,
@@ -57,13 +65,15 @@ impl WindowNode {
             .collect::<Result<_, _>>()?;
         Ok(Self {
             input: parts.input,
-            n: parts.n,
+            extent: parts.extent,
+            times: parts.times,
             aggregations: parts.aggregations,
             kernels,
             changes: parts.changes,
             sizes: vec![0; usize::from(parts.keys.is_none())],
             groups: parts.keys.map(LiveGroups::new),
             rows: VecDeque::new(),
+            row_times: VecDeque::new(),
             ids: Vec::new(),
             leaving: Vec::new(),
             left: Vec::new(),
@@ -72,8 +82,8 @@ impl WindowNode {
         })
     }
 
-    /// Lets a row of a key come in, and the oldest leave where there are too many.
-    fn step(&mut self, key: u32) -> Result<(), PlanError> {
+    /// Lets a row of a key come in, and those leave that are no longer in its window.
+    fn step(&mut self, key: u32, time: Option<i64>) -> Result<(), PlanError> {
         let group = match &mut self.groups {
             None => 0,
             Some(groups) => match groups.find(key) {
@@ -86,10 +96,12 @@ impl WindowNode {
         };
         self.ids.push(group);
         self.rows.push_back(group);
+        self.row_times.extend(time);
         self.sizes[group as usize] += 1;
-        if self.rows.len() > self.n
+        while self.oldest_leaves(time)
             && let Some(oldest) = self.rows.pop_front()
         {
+            self.row_times.pop_front();
             self.leaving.push(oldest);
             self.sizes[oldest as usize] -= 1;
             if self.sizes[oldest as usize] == 0
@@ -100,6 +112,15 @@ impl WindowNode {
         }
         self.left.push(self.leaving.len());
         Ok(())
+    }
+
+    /// Whether the oldest row is out of the window that ends with the newest, of time `time`.
+    fn oldest_leaves(&self, time: Option<i64>) -> bool {
+        match (self.extent, self.row_times.front().zip(time)) {
+            (Extent::Rows(n), _) => self.rows.len() > n,
+            (Extent::Span(span), Some((&oldest, time))) => Extent::has_left(span, oldest, time),
+            (Extent::Span(_), None) => false,
+        }
     }
 
     /// Lists the groups to emit.
@@ -141,8 +162,20 @@ impl WindowNode {
 }
 
 impl Operator for WindowNode {
+    fn check(&self, context: &mut Context<'_>) -> Result<(), PlanError> {
+        let rows = context.value(self.input)?.rows;
+        match &self.times {
+            None => Ok(()),
+            Some(axis) => axis.times(context, rows).map(drop),
+        }
+    }
+
     fn run(&mut self, context: &mut Context<'_>) -> Result<Option<Value>, PlanError> {
         let rows = context.value(self.input)?.rows;
+        let times = match &self.times {
+            None => None,
+            Some(axis) => Some(axis.times(context, rows)?),
+        };
         let lanes = self
             .aggregations
             .iter()
@@ -151,16 +184,22 @@ impl Operator for WindowNode {
         self.ids.clear();
         self.leaving.clear();
         self.left.clear();
+        let time_of = |row: usize| times.as_ref().map(|times| times.value(row));
         match &mut self.groups {
-            None => (0..rows).try_for_each(|_| self.step(0))?,
+            None => (0..rows).try_for_each(|row| self.step(0, time_of(row)))?,
             Some(groups) => {
                 let arrays = groups.arrays(context, rows)?;
                 let keys = groups.intern(&arrays, rows);
-                keys.iter().try_for_each(|&key| self.step(key))?;
+                for (row, &key) in keys.iter().enumerate() {
+                    self.step(key, time_of(row))?;
+                }
                 if let Some(groups) = &mut self.groups {
                     groups.reuse(keys);
                 }
             }
+        }
+        if let (Some(axis), Some(times)) = (&mut self.times, &times) {
+            axis.advance(times);
         }
         let moves = Moves {
             ids: &self.ids,
@@ -189,12 +228,18 @@ impl Operator for WindowNode {
             .map_or_else(Vec::new, LiveGroups::snapshot);
         let ids: Vec<u64> = self.rows.iter().map(|&id| u64::from(id)).collect();
         parts.push(StateWriter::new(1).u64s(&ids).finish());
+        if let Some(axis) = &self.times {
+            let times: Vec<i64> = self.row_times.iter().copied().collect();
+            parts.push(StateWriter::new(1).i64s(&times).finish());
+            parts.push(axis.snapshot());
+        }
         parts.extend(self.kernels.iter().map(WindowKernel::snapshot));
         parts
     }
 
     fn restore(&mut self, state: &[&[u8]]) -> Result<(), PlanError> {
-        expect_parts(state, self.key_parts() + 1 + self.kernels.len())?;
+        let timed = if self.times.is_some() { 2 } else { 0 };
+        expect_parts(state, self.key_parts() + 1 + timed + self.kernels.len())?;
         let (keys, rest) = state.split_at(self.key_parts());
         let mut reader = StateReader::new("window", 1, rest[0])?;
         let ids = reader.u64s()?;
@@ -220,14 +265,26 @@ impl Operator for WindowNode {
                 .zip(&sizes)
                 .all(|(id, &size)| groups.is_alive(id) == (size > 0))
         });
-        if rows.len() > self.n || !fits {
+        let mut times = Vec::new();
+        if let Some(axis) = &mut self.times {
+            let mut reader = StateReader::new("window", 1, rest[1])?;
+            times = reader.i64s()?;
+            reader.finish()?;
+            axis.restore(rest[2])?;
+        }
+        let in_extent = match self.extent {
+            Extent::Rows(n) => rows.len() <= n,
+            Extent::Span(_) => rows.len() == times.len() && times.is_sorted(),
+        };
+        if !in_extent || !fits {
             return Err(corrupt("rows and groups do not fit each other"));
         }
-        for (kernel, part) in self.kernels.iter_mut().zip(&rest[1..]) {
+        for (kernel, part) in self.kernels.iter_mut().zip(&rest[1 + timed..]) {
             kernel.restore(part, &rows)?;
         }
         self.sizes = sizes;
         self.rows = rows.into();
+        self.row_times = times.into();
         Ok(())
     }
 }
