@@ -39,7 +39,9 @@ export type { JoinLatestOptions } from './frame/join/join-latest.ts';
 export type { ZipRowsOptions } from './frame/join/zip.ts';
 export type { ParquetOptions, RunOptions, RunProgress, RunResult } from './frame/parquet.ts';
 export { Scalar } from './frame/scalar.ts';
+export type { FillOptions } from './frame/series.ts';
 export { Series } from './frame/series.ts';
+export type { CastOptions } from './frame/series-functions.ts';
 export { Summary } from './frame/summary.ts';
 export { Table } from './frame/table.ts';
 export type { TimeColumn } from './frame/time-column.ts';
@@ -59,6 +61,8 @@ export type {
 } from './frame/types.ts';
 export type { Aggregation } from './frame/user-aggregate.ts';
 export type { ApplyOptions } from './frame/user-apply.ts';
+export type { Then, When } from './frame/when.ts';
+export { coalesce, greatest, least, when } from './frame/when.ts';
 export type {
   FullWindowOptions,
   RollingExtent,

@@ -20,7 +20,7 @@ interface ArrowTable {
 
 /** One chunk of an Arrow column that holds ids of a table of strings. */
 interface ArrowChunk {
-  readonly values: ArrayLike<number>;
+  readonly values: ArrayLike<number | bigint>;
   readonly length: number;
   readonly offset: number;
   readonly nullCount: number;
@@ -32,7 +32,7 @@ interface ArrowChunk {
 export class DictionaryInput {
   readonly length: number;
   readonly dictionary: Iterable<unknown> & object;
-  readonly ids: ArrayLike<number>;
+  readonly ids: ArrayLike<number | bigint>;
   readonly validity: Uint8Array | null;
   /** The bit of `validity` that belongs to the first row. */
   readonly offset: number;
@@ -58,6 +58,22 @@ const SAME: Readonly<Record<string, ColumnType>> = {
   Uint64: 'u64',
   Float32: 'f32',
   Float64: 'f64',
+  'Duration<NANOSECOND>': 'duration',
+};
+
+/** Arrow types whose values columns of times take. */
+const TEMPORAL: Readonly<Partial<Record<ColumnType, RegExp>>> = {
+  timestamp: /^(Timestamp|Date)/,
+  date: /^(Timestamp|Date)/,
+  duration: /^Duration/,
+};
+
+/** Nanoseconds of the units of Arrow's durations. */
+const UNITS: Readonly<Record<string, bigint>> = {
+  SECOND: 1_000_000_000n,
+  MILLISECOND: 1_000_000n,
+  MICROSECOND: 1_000n,
+  NANOSECOND: 1n,
 };
 
 /** Whether `data` is a table or a record batch of `apache-arrow`. */
@@ -84,13 +100,24 @@ export function readArrow(data: ArrowTable, columns: readonly PlanColumn[]): unk
       return new DictionaryInput(chunk, chunk.dictionary);
     }
     if (vector.nullCount === 0 && SAME[vector.type.toString()] === type) return vector.toArray();
-    if (type === 'timestamp' && !/^(Timestamp|Date)/.test(vector.type.toString())) {
+    const arrowType = vector.type.toString();
+    const fits = TEMPORAL[type];
+    if (fits !== undefined && !fits.test(arrowType)) {
       throw new TypeError(
-        `Cannot emit: column '${name}' (timestamp) does not go with Arrow type ${shown(vector.type.toString())}`,
+        `Cannot emit: column '${name}' (${type}) does not go with Arrow type ${shown(arrowType)}`,
       );
     }
+    if (type === 'duration') return readDurations(vector, arrowType);
     const values = new Array<unknown>(vector.length);
     for (let row = 0; row < vector.length; row++) values[row] = vector.get(row);
     return values;
+  });
+}
+
+function readDurations(vector: ArrowVector, arrowType: string): (bigint | null)[] {
+  const unit = UNITS[/<(\w+)>/.exec(arrowType)?.[1] ?? ''] ?? 1n;
+  return Array.from({ length: vector.length }, (_, row) => {
+    const value = vector.get(row);
+    return typeof value === 'bigint' ? value * unit : null;
   });
 }

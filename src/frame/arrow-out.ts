@@ -52,6 +52,10 @@ function arrowType(arrow: Arrow, column: Column): DataType {
       return new arrow.Float32();
     case 'timestamp':
       return new arrow.TimestampNanosecond();
+    case 'date':
+      return new arrow.DateDay();
+    case 'duration':
+      return new arrow.DurationNanosecond();
     default:
       return new arrow.Float64();
   }

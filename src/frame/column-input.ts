@@ -13,6 +13,8 @@ const OWN_CLASS: Readonly<Partial<Record<ColumnType, TypedArrayClass>>> = {
   i64: BigInt64Array,
   u64: BigUint64Array,
   timestamp: BigInt64Array,
+  duration: BigInt64Array,
+  date: Int32Array,
   i32: Int32Array,
   i16: Int16Array,
   i8: Int8Array,
@@ -53,28 +55,31 @@ export function typedColumn(writer: ColumnWriter, input: TypedArray): TypedArray
   const Own = OWN_CLASS[type];
   if (Own !== undefined && input instanceof Own) return input;
   const isBig = types.isBigInt64Array(input) || types.isBigUint64Array(input);
-  const takesNumbers = type === 'f64' || type === 'f32' || isInteger(type) || type === 'timestamp';
-  const takesBig = type === 'i64' || type === 'u64' || type === 'timestamp';
+  const isWide = type === 'timestamp' || type === 'duration';
+  const takesNumbers = type === 'f64' || type === 'f32' || isInteger(type) || isWide;
+  const takesBig = type === 'i64' || type === 'u64' || isWide;
   if (isBig ? !takesBig : !takesNumbers) {
     throw new TypeError(
       `Cannot emit: column '${name}' (${type}) takes ${Own?.name ?? 'a plain array'}, got ${input.constructor.name}`,
     );
   }
-  if (type === 'i64' || type === 'timestamp') {
+  if (type === 'i64' || type === 'timestamp' || type === 'duration') {
     if (input instanceof Float64Array) return checkWhole(name, type, input);
   }
   return undefined;
 }
 
 /** The plan takes 64-bit integers and times as whole numbers too, which saves a bigint per value. */
-function checkWhole(name: string, type: 'i64' | 'timestamp', input: Float64Array): Float64Array {
+function checkWhole(
+  name: string,
+  type: 'i64' | 'timestamp' | 'duration',
+  input: Float64Array,
+): Float64Array {
   const [least, most] = INTEGER_RANGE.i64;
   for (let row = 0; row < input.length; row++) {
     const value = input[row]!;
     const fits =
-      type === 'timestamp'
-        ? isTime(value)
-        : Number.isInteger(value) && value >= least && value <= most;
+      type !== 'i64' ? isTime(value) : Number.isInteger(value) && value >= least && value <= most;
     if (!fits) {
       throw new TypeError(
         `Cannot emit: column '${name}' (${type}) takes whole numbers, got ${shown(value)} in row ${row}`,

@@ -2,6 +2,7 @@ import { types } from 'node:util';
 import type { TypedArray } from '../native/plan.ts';
 import type { DictionaryInput } from './arrow-in.ts';
 import { shown } from './checks.ts';
+import { DAY } from './column.ts';
 import type { ColumnType, IntegerType } from './types.ts';
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
@@ -33,6 +34,8 @@ const WANTED: Readonly<Record<ColumnType, string>> = {
   f64: 'a number',
   utf8: 'a string',
   timestamp: 'whole milliseconds, a Date or bigint nanoseconds',
+  date: 'a Date, or milliseconds since 1970, of which the day in UTC counts',
+  duration: 'milliseconds or bigint nanoseconds',
 };
 
 /** Numbers of a column while rows are collected: what generated row readers write into. */
@@ -74,7 +77,8 @@ export class Interner {
       let same = true;
       for (const text of dictionary) {
         const isText = typeof text === 'string';
-        const id = isText ? (this.ids.get(text) ?? this.add(text)) : 0;
+        // A missing string has no id.
+        const id = isText ? (this.ids.get(text) ?? this.add(text)) : -1;
         same &&= isText && id === ids.length;
         ids.push(id);
       }
@@ -209,18 +213,24 @@ export class ColumnWriter {
   /** Text that comes as ids of a foreign table of strings: writes it from row 0 on. */
   fillFrom({ ids, length, dictionary, validity, offset }: DictionaryInput): void {
     this.grow(length);
-    if (this.interner === null) {
-      const strings = [...dictionary];
-      for (let row = 0; row < length; row++) this.other(row, strings[ids[row]!]);
-    } else {
-      const { values } = this;
-      const ours = this.interner.idsOf(dictionary);
-      for (let row = 0; row < length; row++) values[row] = ours[ids[row]!]!;
-    }
-    if (validity === null) return;
+    const strings = this.interner === null ? [...dictionary] : null;
+    const ours = this.interner?.idsOf(dictionary) ?? null;
+    const size = (strings ?? ours!).length;
     for (let row = 0, bit = offset; row < length; row++, bit++) {
-      if (((validity[bit >> 3]! >> (bit & 7)) & 1) === 0) this.#miss(row);
+      const id = Number(ids[row]);
+      if (validity !== null && ((validity[bit >> 3]! >> (bit & 7)) & 1) === 0) this.#miss(row);
+      else if (!(id >= 0 && id < size)) {
+        throw new RangeError(
+          `Cannot emit: column '${this.name}' has ids of a dictionary of ${size} strings, got id ${id} in row ${row}`,
+        );
+      } else if (ours === null) this.other(row, strings![id]);
+      else this.#intern(row, ours[id]!);
     }
+  }
+
+  #intern(row: number, id: number): void {
+    if (id < 0) this.#miss(row);
+    else this.values[row] = id;
   }
 
   /**
@@ -299,7 +309,11 @@ export class ColumnWriter {
         if (this.interner === null) this.strings[row] = value;
         return this.interner?.ids.get(value) ?? this.interner?.add(value) ?? 0;
       case 'timestamp':
-        return this.#time(row, value);
+        return this.#time(row, types.isDate(value) ? value.getTime() : value);
+      case 'duration':
+        return this.#span(row, value);
+      case 'date':
+        return dayOf(value);
       default:
         return this.#integer(row, value, this.type);
     }
@@ -324,13 +338,21 @@ export class ColumnWriter {
       if (value % NANOSECONDS !== 0n) this.#wide.set(row, value);
       return Number(value / NANOSECONDS);
     }
-    const time = types.isDate(value) ? value.getTime() : value;
-    return isTime(time) ? time : undefined;
+    return isTime(value) ? value : undefined;
+  }
+
+  /** As a time, but that parts of a millisecond may stand as a fraction. */
+  #span(row: number, value: unknown): number | undefined {
+    if (typeof value !== 'number' || Number.isInteger(value)) return this.#time(row, value);
+    const whole = Math.floor(value);
+    if (!isTime(whole)) return undefined;
+    const rest = BigInt(Math.round((value - whole) * 1e6));
+    return this.#time(row, BigInt(whole) * NANOSECONDS + rest);
   }
 
   #widen(rows: number): BigInt64Array | BigUint64Array {
     const out = new BigInt64Array(rows);
-    const scale = this.type === 'timestamp' ? NANOSECONDS : 1n;
+    const scale = this.type === 'i64' || this.type === 'u64' ? 1n : NANOSECONDS;
     for (let row = 0; row < rows; row++) {
       out[row] = this.#wide.get(row) ?? BigInt(this.values[row]!) * scale;
     }
@@ -346,11 +368,20 @@ export function isTime(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && Math.abs(value) <= LAST_TIME;
 }
 
+/** The day of a Date or of milliseconds since 1970, in days; undefined for anything else. */
+export function dayOf(value: unknown): number | undefined {
+  const milliseconds = types.isDate(value) ? value.getTime() : value;
+  if (typeof milliseconds !== 'number' || !Number.isFinite(milliseconds)) return undefined;
+  const day = Math.floor(milliseconds / DAY);
+  return day === (day | 0) ? day | 0 : undefined;
+}
+
 function allocate(type: ColumnType, interned: boolean, capacity: number): WriterValues {
   switch (type) {
     case 'f32':
       return new Float32Array(capacity);
     case 'i32':
+    case 'date':
       return new Int32Array(capacity);
     case 'i16':
       return new Int16Array(capacity);

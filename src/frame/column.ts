@@ -20,6 +20,9 @@ type Read = (index: number) => unknown;
 
 const decoder = new TextDecoder();
 
+/** Milliseconds of a day. */
+export const DAY = 86_400_000;
+
 /**
  * One column of results: a fixed number of values of one type, each of which may be missing. It never
  * changes, however long it is kept. Nothing is converted before it is asked for.
@@ -58,8 +61,9 @@ export class Column<D extends ColumnType = ColumnType> implements Iterable<Value
   }
 
   /**
-   * The values as a typed array, without a copy where the column's memory allows it: `i64` and
-   * `timestamp` (nanoseconds) as a BigInt64Array, `bool` as 0 and 1, text as an array of strings.
+   * The values as a typed array, without a copy where the column's memory allows it: `i64`,
+   * `timestamp` and `duration` (nanoseconds) as a BigInt64Array, `date` (days since 1970) as an
+   * Int32Array, `bool` as 0 and 1, text as an array of strings.
    * What stands in a missing place is undefined except in text, where it is `null`: ask
    * {@link Column.validity}.
    */
@@ -84,7 +88,8 @@ export class Column<D extends ColumnType = ColumnType> implements Iterable<Value
 
   /**
    * The value at `index`, counted from the end where negative; `null` where it is missing. 64-bit
-   * integers are numbers within ±2^53, else bigints; a timestamp is milliseconds since 1970 UTC.
+   * integers are numbers within ±2^53, else bigints; a timestamp or date is milliseconds since 1970
+   * UTC, a duration milliseconds.
    * Throws a RangeError outside the column.
    */
   at(index: number): ValueOf<D> | null {
@@ -194,7 +199,10 @@ function presentReader(type: ColumnType, values: ValuesOf<ColumnType>): Read {
     case 'u64':
       return (i) => narrow(values[i] as bigint);
     case 'timestamp':
+    case 'duration':
       return (i) => milliseconds(values[i] as bigint);
+    case 'date':
+      return (i) => (values[i] as number) * DAY;
     default:
       return (i) => values[i];
   }
@@ -226,10 +234,12 @@ function readValues(
       return new Float32Array(buffer, values, length);
     case 'i64':
     case 'timestamp':
+    case 'duration':
       return new BigInt64Array(buffer, values, length);
     case 'u64':
       return new BigUint64Array(buffer, values, length);
     case 'i32':
+    case 'date':
       return new Int32Array(buffer, values, length);
     case 'i16':
       return new Int16Array(buffer, values, length);

@@ -1,5 +1,5 @@
 import type { ColumnDescription, Plan } from '../native/plan.ts';
-import { Column, milliseconds, narrow } from './column.ts';
+import { Column, DAY, milliseconds, narrow } from './column.ts';
 import { Table } from './table.ts';
 import type { ColumnType } from './types.ts';
 
@@ -55,9 +55,10 @@ function readScalar(plan: Plan, column: ColumnDescription, record: number): unkn
   const form = plan.control[record + 3]!;
   if (form === 0) return null;
   if (column.type === 'bool') return value !== 0;
-  if (column.type === 'timestamp') {
+  if (column.type === 'timestamp' || column.type === 'duration') {
     return milliseconds(form === 2 ? new BigInt64Array(plan.memory, value, 1)[0]! : BigInt(value));
   }
+  if (column.type === 'date') return value * DAY;
   if (form === 1) return value;
   const Words = column.type === 'u64' ? BigUint64Array : BigInt64Array;
   return narrow(new Words(plan.memory, value, 1)[0]!);

@@ -1,4 +1,4 @@
-import type { Column } from './column.ts';
+import { type Column, DAY } from './column.ts';
 import { type ColumnType, isNumeric } from './types.ts';
 
 /** Rows shown before the rest is only counted. */
@@ -58,8 +58,18 @@ function columnText(column: Column, rows: number): string[] {
 function cell(type: ColumnType, value: unknown): string {
   if (value === null) return 'null';
   if (type === 'timestamp') return new Date(value as number).toISOString();
+  if (type === 'date') return showDate(value as number);
+  if (type === 'duration') return `${value} ms`;
   if (typeof value === 'number' && !Number.isInteger(value)) return shortNumber(value);
   return String(value);
+}
+
+function showDate(milliseconds: number): string {
+  const date = new Date(milliseconds);
+  // Dates reach further than those of JavaScript.
+  return Number.isNaN(date.getTime())
+    ? `day ${milliseconds / DAY}`
+    : date.toISOString().slice(0, -'T00:00:00.000Z'.length);
 }
 
 function shortNumber(value: number): string {

@@ -23,6 +23,8 @@ export type Expr =
       readonly args: readonly Expr[];
       readonly decimals?: number;
       readonly every?: string;
+      readonly to?: ColumnType;
+      readonly strict?: boolean;
     };
 
 /** One aggregate of a plan node: what is computed, over what, and the name of its result. */

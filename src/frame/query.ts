@@ -1,11 +1,11 @@
 import { shown } from './checks.ts';
+import { callFunction, type Value } from './query-functions.ts';
 import { Series, seriesOf } from './series.ts';
 import { combineReversed, type PlainValue, type SeriesLike, TERM } from './term.ts';
 import type { ColumnType } from './types.ts';
 
 type Any = Series<ColumnType>;
 type Condition = Series<'bool'>;
-type Value = SeriesLike | number | bigint | string | boolean | null;
 /** Finds a column by its name; throws for a name that there is not. */
 export type FindColumn = (name: string) => SeriesLike;
 
@@ -42,7 +42,8 @@ const ARITHMETIC: Readonly<Record<string, 'add' | 'sub' | 'mul' | 'div' | 'mod'>
 /**
  * A condition written as text, as an expression over columns. `and` binds closer than `or`, `not`
  * closer than both, comparison closer than `not`, arithmetic closer than comparison.
- * `x in (1, 2)`, `x between 1 and 2` and their `not in`, `not between` are comparisons.
+ * `x in (1, 2)`, `x between 1 and 2` and their `not in`, `not between` are comparisons. A name before
+ * a parenthesis is a function.
  *
  * Throws a SyntaxError where the text is no condition, and whatever the expression throws.
  */
@@ -163,6 +164,8 @@ class QueryParser {
     if (token.kind === 'name') {
       if (/^true$/i.test(token.text)) return true;
       if (/^false$/i.test(token.text)) return false;
+      if (/^null$/i.test(token.text)) return null;
+      if (this.#takeSymbol('(')) return this.#call(token);
       return this.#find(token.text);
     }
     if (token.kind === 'symbol' && token.text === '(') {
@@ -172,6 +175,21 @@ class QueryParser {
     }
     this.#next--;
     throw this.#unexpected('a column, a value or (');
+  }
+
+  /** A call of a function, whose name and opening parenthesis are read. */
+  #call({ text }: Token): Value {
+    const args: Value[] = [];
+    if (!this.#takeSymbol(')')) {
+      do args.push(this.#or());
+      while (this.#takeSymbol(','));
+      if (!this.#takeSymbol(')')) throw this.#unexpected(', or )');
+    }
+    const result = callFunction(text, args);
+    if (result === undefined) {
+      throw this.#syntax(`there is no function ${shown(text)} of ${args.length} values`);
+    }
+    return result;
   }
 
   #arithmetic(op: string, left: Value, right: Value): Value {

@@ -132,7 +132,11 @@ function ordinary(
       return whole('Number.isSafeInteger(x)');
     case 'u64':
       return whole('Number.isSafeInteger(x) && x >= 0');
+    case 'date':
+      // Every value is cut to its day.
+      return { condition: 'false', store: ';' };
     case 'timestamp':
+    case 'duration':
       return whole(`Number.isSafeInteger(x) && x <= ${LAST_TIME} && x >= -${LAST_TIME}`);
     case 'bool':
       return { condition: "typeof x === 'boolean'", store: `${values}[at] = x ? 1 : 0;` };

@@ -5,7 +5,6 @@ import { checkNanoseconds, checkOptions, checkType, shown } from './checks.ts';
 import type { Column } from './column.ts';
 import { ColumnAggregates, type QuantileOptions, type SpreadOptions } from './column-aggregates.ts';
 import { checkBuffer, isTypedArray } from './column-input.ts';
-import { ColumnNode } from './column-node.ts';
 import { type BatchOptions, ColumnSource } from './column-source.ts';
 import { type CountOptions, checkCountOptions } from './count-options.ts';
 import { toStream } from './crossing.ts';
@@ -15,13 +14,14 @@ import { isIn } from './is-in.ts';
 import { zipRows } from './join/zip.ts';
 import { type PlanColumn, PlanNode } from './plan-node.ts';
 import { Scalar } from './scalar.ts';
+import { rowsBefore, SeriesFunctions } from './series-functions.ts';
 import { Summary } from './summary.ts';
 import {
   apply,
   checkDomain,
   checkOperand,
   combine,
-  type PlainValue,
+  type PlainOperand,
   type SeriesLike,
   seriesNode,
   TERM,
@@ -36,10 +36,11 @@ import type {
   Promoted,
   Schema,
   SumOf,
+  TimeType,
   UnsignedType,
   ValueOf,
 } from './types.ts';
-import { isNumeric } from './types.ts';
+import { isNumeric, isTemporal } from './types.ts';
 import { type Aggregation, userAggregate } from './user-aggregate.ts';
 import {
   type FullWindowOptions,
@@ -50,21 +51,71 @@ import {
   windows,
 } from './windows.ts';
 import { showAs } from './wrap.ts';
+import { showTermsAs } from './wrap-term.ts';
 
 /** What may stand beside a series of type `D` in a comparison. */
 export type Comparable<D extends ColumnType> =
   | null
   | (D extends NumericType
       ? SeriesLike<NumericType> | number | bigint
-      : D extends 'timestamp'
-        ? SeriesLike<'timestamp'> | number | bigint | Date
-        : SeriesLike<D> | ValueOf<D>);
+      : D extends TimeType
+        ? SeriesLike<TimeType> | number | bigint | Date
+        : D extends 'duration'
+          ? SeriesLike<'duration'> | Duration | bigint
+          : SeriesLike<D> | ValueOf<D>);
+
+/** How {@link Series.fillNull} fills. */
+export interface FillOptions {
+  /** `forward`: by the last value before. */
+  readonly method: 'forward';
+}
 
 /** The type of roots, logarithms and exponentials of a column. */
 export type MathOf<D extends ColumnType> = D extends 'f32' ? 'f32' : 'f64';
 
 /** What may stand beside a number in arithmetic. */
 export type Operand = SeriesLike<NumericType> | number | bigint | null;
+
+/** What may stand beside a series of type `D` in arithmetic; a plain span has any form of durations. */
+export type OperandOf<D extends ColumnType> = D extends TimeType
+  ? SeriesLike<TimeType | 'duration'> | Duration | Date | bigint | null
+  : D extends 'duration'
+    ? SeriesLike<NumericType | TimeType | 'duration'> | Duration | Date | bigint | null
+    : Operand | SeriesLike<'duration'>;
+
+type IsPoint<O> = O extends SeriesLike<TimeType> | Date ? true : false;
+
+/** The type of a sum. */
+export type SumType<D extends ColumnType, O> = D extends TimeType
+  ? 'timestamp'
+  : D extends 'duration'
+    ? IsPoint<O> extends true
+      ? 'timestamp'
+      : 'duration'
+    : Arithmetic<D, O>;
+
+/** The type of a difference. */
+export type DifferenceType<D extends ColumnType, O> = D extends TimeType
+  ? IsPoint<O> extends true
+    ? 'duration'
+    : 'timestamp'
+  : D extends 'duration'
+    ? 'duration'
+    : Arithmetic<D, O>;
+
+/** The type of a product. */
+export type ProductType<D extends ColumnType, O> = D extends 'duration'
+  ? 'duration'
+  : O extends SeriesLike<'duration'>
+    ? 'duration'
+    : Arithmetic<D, O>;
+
+/** The type of a quotient. */
+export type QuotientType<D extends ColumnType, O> = D extends 'duration'
+  ? O extends SeriesLike<NumericType> | number
+    ? 'duration'
+    : 'f64'
+  : 'f64';
 
 /** The type of arithmetic that keeps integers whole. */
 export type Arithmetic<D extends ColumnType, O> =
@@ -106,7 +157,7 @@ export type Arithmetic<D extends ColumnType, O> =
 export class Series<
   D extends ColumnType = ColumnType,
   N extends string = string,
-> extends ColumnNode<Column<D>> {
+> extends SeriesFunctions<D, N> {
   readonly [TERM]: Term;
   readonly type: D;
   /** The name of its column in frames and tables. */
@@ -154,28 +205,38 @@ export class Series<
     return source.value(values);
   }
 
-  /** `this + other`. Integers stay whole, and overflow is an error. */
-  add<const O extends Operand>(other: O): Series<Arithmetic<D, O>, N> {
+  /**
+   * `this + other`. Integers stay whole, and overflow is an error. A time and a span make a timestamp,
+   * a date counting as its first moment; a plain span beside a time is milliseconds, a text such as
+   * `'5m'` or bigint nanoseconds.
+   */
+  add<const O extends OperandOf<D>>(other: O): Series<SumType<D, O>, N> {
     return this.#with('add', other);
   }
 
-  /** `this - other`. */
-  sub<const O extends Operand>(other: O): Series<Arithmetic<D, O>, N> {
+  /** `this - other`; of two times the `duration` between them. */
+  sub<const O extends OperandOf<D>>(other: O): Series<DifferenceType<D, O>, N> {
     return this.#with('sub', other);
   }
 
-  /** `this * other`. */
-  mul<const O extends Operand>(other: O): Series<Arithmetic<D, O>, N> {
+  /**
+   * `this * other`; of a duration and a number a duration, to the nearest nanosecond, missing where a
+   * factor that is not whole takes it out of range.
+   */
+  mul<const O extends OperandOf<D>>(other: O): Series<ProductType<D, O>, N> {
     return this.#with('mul', other);
   }
 
-  /** `this / other`, always as f64; division by zero is infinite or NaN. */
-  div(other: Operand): Series<'f64', N> {
+  /**
+   * `this / other`, as f64; division by zero is infinite or NaN. A duration divided by a number is a
+   * duration, missing where that is 0.
+   */
+  div<const O extends OperandOf<D>>(other: O): Series<QuotientType<D, O>, N> {
     return this.#with('div', other);
   }
 
   /** The remainder of `this / other`, with the sign of `other`: never negative for a positive one. */
-  mod<const O extends Operand>(other: O): Series<Arithmetic<D, O>, N> {
+  mod<const O extends OperandOf<D>>(other: O): Series<ProductType<D, O>, N> {
     return this.#with('mod', other);
   }
 
@@ -186,14 +247,15 @@ export class Series<
 
   /** `-this`; of an unsigned integer as i64. */
   neg(): Series<D extends UnsignedType ? 'i64' : D, N> {
-    checkOperand('neg', this[TERM], isNumeric, 'numeric');
+    checkOperand('neg', this[TERM], isSigned, 'numeric or a duration');
     const type = this.type.startsWith('u') ? 'i64' : this.type;
     return seriesOf(apply('neg', this[TERM], type));
   }
 
   /** `this` without its sign. */
   abs(): Series<D, N> {
-    return this.#numeric('abs');
+    checkOperand('abs', this[TERM], isSigned, 'numeric or a duration');
+    return seriesOf(apply('abs', this[TERM], this.type));
   }
 
   /** Rounded half to even at `decimals` places (default 0, may be negative). */
@@ -257,9 +319,24 @@ export class Series<
     return seriesOf(apply('isNull', this[TERM], 'bool'));
   }
 
-  /** `other` where the value is missing. */
-  fillNull(other: Exclude<Comparable<D>, null>): Series<D, N> {
-    return this.#with('fillNull', other);
+  /**
+   * `other` where the value is missing; with `{ method: 'forward' }` the last value before that was
+   * there, which is one value of state. What is missing before the first value stays so.
+   */
+  fillNull(other: Exclude<Comparable<D>, null> | FillOptions): Series<D, N> {
+    if (!isFillOptions(other)) return this.#with('fillNull', other);
+    checkOptions('fillNull', other, ['method']);
+    if (other.method !== 'forward') {
+      throw new TypeError(
+        `Cannot create fillNull: method must be 'forward', got ${shown(other.method)}`,
+      );
+    }
+    return seriesOf(rowsBefore(this[TERM], { op: 'forwardFill' }));
+  }
+
+  /** The values that are there, without the missing ones. */
+  dropNulls(): Series<D, N> {
+    return this.filter(this.isNotNull());
   }
 
   /** Whether the value is NaN; missing where it is missing, as NaN is a number and not missing. */
@@ -594,7 +671,7 @@ export class Series<
   }
 
   #with<E extends ColumnType>(op: string, other: unknown): Series<E, N> {
-    const right = other instanceof Series ? other[TERM] : (other as PlainValue);
+    const right = other instanceof Series ? other[TERM] : (other as PlainOperand);
     return seriesOf(combine(op, this[TERM], right));
   }
 
@@ -610,7 +687,9 @@ export class Series<
 
   #cumulative(fn: string): Series<D, N> {
     const { graph, domain, name, type } = this[TERM];
-    checkOperand(`cum${fn}`, this[TERM], isNumeric, 'numeric');
+    const ordered = fn === 'min' || fn === 'max';
+    const fits = (type: ColumnType) => isNumeric(type) || (ordered && isTemporal(type));
+    checkOperand(`cum${fn}`, this[TERM], fits, ordered ? 'numbers or times' : 'numeric');
     const spec = { op: 'cumulative', input: this.node(), fn };
     const node = new PlanNode(graph, 'series', [{ name, type }], spec, domain);
     return seriesOf({ graph, domain, expr: { of: node }, name, type });
@@ -630,6 +709,14 @@ export function seriesOf<D extends ColumnType, N extends string>(term: Term): Se
   return new Series<D, N>(term as unknown as D);
 }
 
+function isSigned(type: ColumnType): boolean {
+  return isNumeric(type) || type === 'duration';
+}
+
+function isFillOptions(value: unknown): value is FillOptions {
+  return typeof value === 'object' && value !== null && 'method' in value && !(TERM in value);
+}
+
 function isTerm(value: unknown): value is Term {
   return typeof value === 'object' && value !== null && 'expr' in value;
 }
@@ -646,6 +733,7 @@ function sourceTerm(
   return { term, source };
 }
 
+showTermsAs(seriesOf);
 showAs('scalar', (node) => new Scalar(node));
 showAs('table', (node) => new Summary(node));
 showAs('series', (node) => {

@@ -1,8 +1,17 @@
-import { types } from 'node:util';
+import type { Duration } from '../time/duration.ts';
 import { shown } from './checks.ts';
 import type { Graph } from './graph.ts';
 import { type Expr, PlanNode } from './plan-node.ts';
-import { type ColumnType, type IntegerType, isFloat, isInteger, isNumeric } from './types.ts';
+import { spanType, timeLiteral } from './time-arithmetic.ts';
+import {
+  type ColumnType,
+  type IntegerType,
+  isFloat,
+  isInteger,
+  isNumeric,
+  isTemporal,
+  isTimeType,
+} from './types.ts';
 
 /** An expression with what is known of it: the operand that {@link combine} and its kin work on. */
 export interface Term {
@@ -26,18 +35,41 @@ export interface SeriesLike<D extends ColumnType = ColumnType, N extends string 
 /** What expressions take beside a series: a plain value. */
 export type PlainValue = number | bigint | string | boolean | Date | null;
 
+/** What expressions take beside a series of times: a plain value, or a span in any form. */
+export type PlainOperand = PlainValue | Duration;
+
 const ARITHMETIC = new Set(['add', 'sub', 'mul', 'mod']);
+/** Operators of two values of one kind, whose result is of their common type. */
+const SAME_KIND = new Set(['fillNull', 'coalesce', 'least', 'greatest', 'clip', 'when']);
 const COMPARISONS = new Set(['eq', 'ne', 'gt', 'ge', 'lt', 'le']);
 
 /**
  * `left op right`, where `right` is a term or a plain value. Throws a TypeError for types that do not
  * go together and for operands whose rows are not the same.
  */
-export function combine(op: string, left: Term, right: Term | PlainValue): Term {
+export function combine(op: string, left: Term, right: Term | PlainOperand): Term {
   const operand = isTerm(right) ? right : literal(op, left, right);
   if (isTerm(operand)) checkDomain(op, left, operand);
   const type = resultType(op, left, operand);
   return { ...left, expr: { op, args: [left.expr, operand.expr] }, type };
+}
+
+/**
+ * Two operands of one kind and the type in which they meet; at least one must be a term. Throws as
+ * {@link combine} does.
+ */
+export function meet(
+  op: string,
+  left: Term | PlainOperand,
+  right: Term | PlainOperand,
+): { left: Expr; right: Expr; type: ColumnType } {
+  if (isTerm(left)) {
+    const operand = isTerm(right) ? right : literal(op, left, right);
+    if (isTerm(operand)) checkDomain(op, left, operand);
+    return { left: left.expr, right: operand.expr, type: resultType(op, left, operand) };
+  }
+  const { left: b, right: a, type } = meet(op, right as Term, left);
+  return { left: a, right: b, type };
 }
 
 /** `left op right`, where the plain value stands on the left. */
@@ -47,12 +79,15 @@ export function combineReversed(op: string, left: PlainValue, right: Term): Term
   return { ...right, expr: { op, args: [operand.expr, right.expr] }, type };
 }
 
+/** Arguments of operators that are no expressions. */
+export type OperatorOptions = Omit<Extract<Expr, { op: string }>, 'op' | 'args'>;
+
 /** `op(operand)`, with the arguments the plan knows for it. */
 export function apply(
   op: string,
   operand: Term,
   type: ColumnType,
-  options: { decimals?: number; every?: string } = {},
+  options: OperatorOptions = {},
 ): Term {
   return { ...operand, expr: { op, args: [operand.expr], ...options }, type };
 }
@@ -97,7 +132,8 @@ export function checkDomain(op: string, left: Term, right: Term): void {
   }
 }
 
-function isTerm(value: unknown): value is Term {
+/** Whether a value is a term rather than a plain operand. */
+export function isTerm(value: unknown): value is Term {
   return typeof value === 'object' && value !== null && 'expr' in value && 'graph' in value;
 }
 
@@ -108,12 +144,13 @@ interface Constant {
 }
 
 /** A plain value as an operand beside `left`, whose type decides how a time is read. */
-function literal(op: string, left: Term, value: PlainValue): Constant {
-  if (value === null) return { expr: { lit: null }, type: null, value };
-  if (left.type === 'timestamp') {
-    const lit = nanoseconds(op, value);
-    return { expr: { lit, type: 'timestamp' }, type: 'timestamp', value };
+function literal(op: string, left: Term, given: PlainOperand): Constant {
+  if (given === null) return { expr: { lit: null }, type: null, value: null };
+  if (isTemporal(left.type)) {
+    const constant = timeLiteral(op, left.type, given);
+    if (constant !== undefined) return { expr: constant, type: constant.type, value: null };
   }
+  const value = given as PlainValue;
   if (typeof value === 'number') return { expr: numberLiteral(left, value), type: 'f64', value };
   if (typeof value === 'bigint') {
     if (BigInt.asIntN(64, value) !== value && BigInt.asUintN(64, value) !== value) {
@@ -125,7 +162,7 @@ function literal(op: string, left: Term, value: PlainValue): Constant {
   if (typeof value === 'string') return { expr: { lit: value }, type: 'utf8', value };
   if (typeof value === 'boolean') return { expr: { lit: value }, type: 'bool', value };
   throw new TypeError(
-    `Cannot create ${op}: expected a series, number, bigint, string, boolean or null beside '${left.name}' (${left.type}), got ${shown(value)}`,
+    `Cannot create ${op}: expected a series, number, bigint, string, boolean, Date or null beside '${left.name}' (${left.type}), got ${shown(value)}`,
   );
 }
 
@@ -136,19 +173,13 @@ function numberLiteral(left: Term, value: number): Expr {
   return { lit: negativeZero ? '-0' : String(value).replace('Infinity', 'inf'), type: 'f64' };
 }
 
-function nanoseconds(op: string, value: PlainValue): string {
-  if (typeof value === 'bigint') return String(value);
-  const milliseconds = types.isDate(value) ? value.getTime() : value;
-  if (typeof milliseconds !== 'number' || !Number.isSafeInteger(milliseconds)) {
-    throw new TypeError(
-      `Cannot create ${op}: a time must be whole milliseconds, a Date or bigint nanoseconds, got ${shown(value)}`,
-    );
-  }
-  return String(BigInt(milliseconds) * 1_000_000n);
-}
-
 function resultType(op: string, left: Term, right: Term | Constant): ColumnType {
   const type = right.type ?? left.type;
+  const isArithmetic = ARITHMETIC.has(op) || op === 'div' || op === 'pow';
+  if (isArithmetic && (isTemporal(left.type) || isTemporal(type))) {
+    const result = right.type === null ? left.type : spanType(op, left.type, type);
+    if (result !== undefined) return result;
+  }
   if (ARITHMETIC.has(op) || op === 'div' || op === 'pow') {
     checkOperand(op, left, isNumeric, 'numeric');
     checkOperand(op, { ...right, type }, isNumeric, 'numeric');
@@ -159,13 +190,22 @@ function resultType(op: string, left: Term, right: Term | Constant): ColumnType 
     checkSameKind(op, left, right, type);
     return 'bool';
   }
-  if (op === 'fillNull') {
+  if (op === 'least' || op === 'greatest' || op === 'clip') {
+    checkOperand(op, left, isOrdered, 'numbers or times');
+    checkOperand(op, { ...right, type }, isOrdered, 'numbers or times');
+  }
+  if (SAME_KIND.has(op)) {
     checkSameKind(op, left, right, type);
+    if (left.type === 'date' && type === 'timestamp') return 'timestamp';
     return isNumeric(left.type) ? commonType(left.type, right) : left.type;
   }
   checkOperand(op, left, isBool, 'bool');
   checkOperand(op, { ...right, type }, isBool, 'bool');
   return 'bool';
+}
+
+function isOrdered(type: ColumnType): boolean {
+  return isNumeric(type) || isTemporal(type);
 }
 
 function isBool(type: ColumnType): boolean {
@@ -174,6 +214,7 @@ function isBool(type: ColumnType): boolean {
 
 function checkSameKind(op: string, left: Term, right: Term | Constant, type: ColumnType): void {
   if (left.type === type || (isNumeric(left.type) && isNumeric(type))) return;
+  if (isTimeType(left.type) && isTimeType(type)) return;
   const other = isTerm(right) ? `column '${right.name}' (${type})` : `a value of type ${type}`;
   throw new TypeError(
     `Cannot create ${op}: column '${left.name}' (${left.type}) does not go with ${other}`,

@@ -1,6 +1,7 @@
 /**
- * The type of a column. Integers are exact, `timestamp` counts nanoseconds since 1970 UTC, `utf8` is
- * text. Every type can be missing (`null`).
+ * The type of a column. Integers are exact, `utf8` is text, `timestamp` counts nanoseconds since 1970
+ * UTC, `date` days since then, and `duration` the nanoseconds between two times. Every type can be
+ * missing (`null`).
  */
 export type ColumnType =
   | 'bool'
@@ -15,7 +16,9 @@ export type ColumnType =
   | 'f32'
   | 'f64'
   | 'utf8'
-  | 'timestamp';
+  | 'timestamp'
+  | 'date'
+  | 'duration';
 
 /** Column types that hold whole numbers. */
 export type IntegerType = 'i8' | 'i16' | 'i32' | 'i64' | 'u8' | 'u16' | 'u32' | 'u64';
@@ -25,6 +28,9 @@ export type UnsignedType = 'u8' | 'u16' | 'u32' | 'u64';
 
 /** Column types that hold floating-point numbers. */
 export type FloatType = 'f32' | 'f64';
+
+/** Column types that are points of time. */
+export type TimeType = 'timestamp' | 'date';
 
 /** Column types that can be added, averaged and the like. */
 export type NumericType = IntegerType | FloatType;
@@ -51,20 +57,22 @@ export type InputOf<D extends ColumnType> =
         ? string
         : D extends 'timestamp'
           ? number | Date | bigint
-          : D extends 'i64' | 'u64'
-            ? number | bigint
-            : number);
+          : D extends 'date'
+            ? number | Date
+            : D extends 'i64' | 'u64' | 'duration'
+              ? number | bigint
+              : number);
 
 /** The typed array that holds the values of a column; text reads as an array of strings. */
 export type ValuesOf<D extends ColumnType> = D extends 'f64'
   ? Float64Array
   : D extends 'f32'
     ? Float32Array
-    : D extends 'i64' | 'timestamp'
+    : D extends 'i64' | 'timestamp' | 'duration'
       ? BigInt64Array
       : D extends 'u64'
         ? BigUint64Array
-        : D extends 'i32'
+        : D extends 'i32' | 'date'
           ? Int32Array
           : D extends 'i16'
             ? Int16Array
@@ -136,6 +144,8 @@ const TYPES: ReadonlySet<string> = new Set<ColumnType>([
   'f64',
   'utf8',
   'timestamp',
+  'date',
+  'duration',
 ]);
 
 /** The column types, for messages. */
@@ -159,4 +169,14 @@ export function isFloat(type: ColumnType): type is FloatType {
 /** Whether columns of this type can be added, averaged and the like. */
 export function isNumeric(type: ColumnType): type is NumericType {
   return isFloat(type) || isInteger(type);
+}
+
+/** Whether columns of this type are points of time. */
+export function isTimeType(type: ColumnType): type is TimeType {
+  return type === 'timestamp' || type === 'date';
+}
+
+/** Whether columns of this type are points of time or the spans between them. */
+export function isTemporal(type: ColumnType): boolean {
+  return isTimeType(type) || type === 'duration';
 }

@@ -45,7 +45,7 @@ export declare class NativeParquetReader {
  *   - a column: byte offset of the values, byte offset of the validity bitmap or −1, number of
  *     missing values, byte offset of the text. Values of `bool` are a bitmap; of `utf8` with a
  *     dictionary Int32 ids; of other `utf8` Int32 offsets into the text, one more than rows;
- *     of i64, u64 and timestamp 64-bit integers.
+ *     of i64, u64, timestamp and duration 64-bit integers; of date days in Int32.
  *   - a scalar (kind `scalar`): the number, 0 where it is missing else 1, 0, 0. An integer
  *     beyond ±2^53 has 2 in the second place, and its 8 bytes lie at the offset in the first.
  *     utf8 is written as a column of one row.
@@ -66,8 +66,9 @@ export declare class NativePlan {
    * `utf8` Int32 offsets (rows + 1), UTF-8 text and validity; for `utf8` with a dictionary
    * Int32 ids, Int32 offsets of the strings that are new (one more than strings), their text,
    * and validity. Null stands for no missing values, no new strings, and every buffer of a
-   * column that the plan does not use. Values of `bool` are a bitmap. Values of i64, u64 and
-   * timestamp may be a Float64Array: whole numbers, for a timestamp milliseconds.
+   * column that the plan does not use. Values of `bool` are a bitmap, of date days in Int32.
+   * Values of i64, u64, timestamp and duration may be a Float64Array: whole numbers, for times
+   * milliseconds.
    */
   push(input: number, rows: number, buffers: ReadonlyArray<TypedArray | null>, control: Float64Array, slab: Uint8Array, offset: number): number
   /** `push` of an input that is one f64 column without missing values. */

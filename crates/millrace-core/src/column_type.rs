@@ -23,6 +23,10 @@ pub enum ColumnType {
     Utf8,
     /// Nanoseconds since the epoch, in an i64.
     Timestamp,
+    /// Days since the epoch, in an i32.
+    Date,
+    /// Nanoseconds between two times, in an i64.
+    Duration,
 }
 
 impl ColumnType {
@@ -43,10 +47,12 @@ impl ColumnType {
             Self::F64 => "f64",
             Self::Utf8 => "utf8",
             Self::Timestamp => "timestamp",
+            Self::Date => "date",
+            Self::Duration => "duration",
         }
     }
 
-    /// Whether values are integers (a timestamp is not).
+    /// Whether values are integers (times are not).
     #[must_use]
     pub fn is_integer(self) -> bool {
         matches!(
@@ -68,10 +74,16 @@ impl ColumnType {
         matches!(self, Self::F32 | Self::F64)
     }
 
-    /// Whether values are numbers (a timestamp is not).
+    /// Whether values are numbers (times are not).
     #[must_use]
     pub fn is_numeric(self) -> bool {
         self.is_integer() || self.is_float()
+    }
+
+    /// Whether values are times: points of it, or spans between them.
+    #[must_use]
+    pub fn is_temporal(self) -> bool {
+        matches!(self, Self::Timestamp | Self::Date | Self::Duration)
     }
 
     /// Bytes of one value; `None` for bool and utf8.
@@ -81,8 +93,8 @@ impl ColumnType {
             Self::Bool | Self::Utf8 => None,
             Self::I8 | Self::U8 => Some(1),
             Self::I16 | Self::U16 => Some(2),
-            Self::I32 | Self::U32 | Self::F32 => Some(4),
-            Self::I64 | Self::U64 | Self::F64 | Self::Timestamp => Some(8),
+            Self::I32 | Self::U32 | Self::F32 | Self::Date => Some(4),
+            Self::I64 | Self::U64 | Self::F64 | Self::Timestamp | Self::Duration => Some(8),
         }
     }
 
@@ -103,6 +115,8 @@ impl ColumnType {
             Self::F64 => DataType::Float64,
             Self::Utf8 => DataType::Utf8,
             Self::Timestamp => DataType::Timestamp(TimeUnit::Nanosecond, None),
+            Self::Date => DataType::Date32,
+            Self::Duration => DataType::Duration(TimeUnit::Nanosecond),
         }
     }
 }

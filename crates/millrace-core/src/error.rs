@@ -26,6 +26,9 @@ pub enum PlanError {
     /// An exact integer result beyond its type.
     #[error("{0}")]
     Overflow(String),
+    /// A value that a cast cannot turn into one of the type wanted.
+    #[error("{0}")]
+    Conversion(String),
     /// Bytes given to `restore` that this plan did not write.
     #[error("{0}")]
     CorruptState(String),
@@ -47,6 +50,7 @@ impl PlanError {
             Self::LengthMismatch(_) => "ERR_LENGTH_MISMATCH",
             Self::InvalidArgument(_) => "ERR_INVALID_ARGUMENT",
             Self::Overflow(_) => "ERR_OVERFLOW",
+            Self::Conversion(_) => "ERR_CONVERSION",
             Self::CorruptState(_) => "ERR_CORRUPT_STATE",
             Self::Unordered(_) => "ERR_UNORDERED",
             Self::Internal(_) => "ERR_INTERNAL",

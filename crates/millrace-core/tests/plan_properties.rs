@@ -7,6 +7,9 @@ use std::collections::VecDeque;
 use proptest::prelude::*;
 use support::{Cell, Trade, all_rows, batch, float, floats, integers, plan, push_all, rows, text};
 
+/// What an expression of a symbol gives.
+type Twin = fn(&str) -> Cell;
+
 const SYMBOLS: [&str; 5] = ["A", "B", "C", "", "δ"];
 
 fn trade() -> impl Strategy<Value = (Option<&'static str>, Option<f64>, Option<i64>, i64)> {
@@ -99,11 +102,22 @@ fn row_wise() -> Vec<String> {
                {{"op":"ewm","input":1,"span":5,"fn":"{function}"}}"#
         ));
     }
+    nodes.push(r#"{"op":"shift","input":0,"n":3}"#.to_owned());
+    nodes.push(r#"{"op":"forwardFill","input":0}"#.to_owned());
+    nodes.push(
+        r#"{"op":"project","expr":{"op":"if","args":[
+             {"op":"contains","args":[{"op":"lower","args":[{"col":"symbol","of":0}]},{"lit":"a"}]},
+             {"op":"upper","args":[{"col":"symbol","of":0}]},
+             {"op":"concat","args":[{"col":"symbol","of":0},{"lit":"!"}]}]}}"#
+            .to_owned(),
+    );
     nodes
 }
 
 fn with_sink(nodes: &str) -> String {
-    let last = nodes.matches("\"op\":\"").count() - nodes.matches("\"expr\":{\"op\"").count();
+    let operators = nodes.matches("\"op\":\"").count();
+    let inner = nodes.matches("\"args\":").count();
+    let last = operators - inner;
     format!(r#"{nodes}, {{"op":"sink","input":{last}}}"#)
 }
 
@@ -239,6 +253,65 @@ proptest! {
             vec![floats(shifted)]
         }).collect();
         prop_assert_eq!(got, expected);
+    }
+
+    #[test]
+    fn rows_before_are_those_of_a_list((trades, cuts) in stream(), n in 1..70_usize) {
+        for dictionary in [true, false] {
+            let run = |nodes: &str| {
+                all_rows(&push_all(&mut plan(dictionary, &with_sink(nodes)).unwrap(), &trades, &cuts))
+            };
+            let row = |trade: Option<&Trade>| trade.map_or_else(|| vec![Cell::Null; 4], |trade| vec![
+                trade.symbol.map_or(Cell::Null, text),
+                floats(trade.price),
+                integers(trade.size),
+                Cell::Integer(trade.at),
+            ]);
+            let shifted: Vec<_> = (0..trades.len())
+                .map(|at| row(at.checked_sub(n).map(|at| &trades[at])))
+                .collect();
+            prop_assert_eq!(run(&format!(r#"{{"op":"shift","input":0,"n":{n}}}"#)), shifted);
+            let mut last = row(None);
+            let filled: Vec<_> = trades.iter().map(|trade| {
+                for (last, cell) in last.iter_mut().zip(row(Some(trade))) {
+                    if cell != Cell::Null { *last = cell; }
+                }
+                last.clone()
+            }).collect();
+            prop_assert_eq!(run(r#"{"op":"forwardFill","input":0}"#), filled);
+        }
+    }
+
+    #[test]
+    fn functions_of_text_do_not_see_dictionaries((trades, cuts) in stream()) {
+        let symbol = r#"{"col":"symbol","of":0}"#;
+        let upper = format!(r#"{{"op":"upper","args":[{symbol}]}}"#);
+        let functions: [(String, Twin); 6] = [
+            (upper.clone(), |symbol| text(&symbol.to_uppercase())),
+            (format!(r#"{{"op":"length","args":[{upper}]}}"#), |symbol| {
+                Cell::Integer(symbol.chars().count().try_into().unwrap())
+            }),
+            (format!(r#"{{"op":"startsWith","args":[{upper},{{"lit":"Δ"}}]}}"#), |symbol| {
+                Cell::Bool(symbol == "δ")
+            }),
+            (format!(r#"{{"op":"concat","args":[{upper},{symbol},{{"lit":"."}}]}}"#), |symbol| {
+                text(&format!("{}{symbol}.", symbol.to_uppercase()))
+            }),
+            (format!(r#"{{"op":"cast","args":[{symbol}],"to":"i64","strict":false}}"#), |_| Cell::Null),
+            (format!(r#"{{"op":"eq","args":[{upper},{symbol}]}}"#), |symbol| Cell::Bool(symbol != "δ")),
+        ];
+        for (expression, twin) in functions {
+            let nodes = format!(
+                r#"{{"op":"project","expr":{expression}}}, {{"op":"sink","input":1}}"#
+            );
+            let wanted: Vec<_> = trades.iter()
+                .map(|trade| vec![trade.symbol.map_or(Cell::Null, twin)])
+                .collect();
+            for dictionary in [true, false] {
+                let got = all_rows(&push_all(&mut plan(dictionary, &nodes).unwrap(), &trades, &cuts));
+                prop_assert_eq!(&got, &wanted, "{}", nodes);
+            }
+        }
     }
 
     #[test]

@@ -325,8 +325,8 @@ impl Writer<'_> {
     fn scalar(&mut self, array: &dyn Array, schema: &ColumnSchema) -> bool {
         use ColumnType as C;
         use arrow_array::types::{
-            Float32Type, Int8Type, Int16Type, Int64Type, TimestampNanosecondType, UInt8Type,
-            UInt16Type, UInt32Type, UInt64Type,
+            Date32Type, DurationNanosecondType, Float32Type, Int8Type, Int16Type, Int64Type,
+            TimestampNanosecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
         };
         if array.is_null(0) {
             [0.0, 0.0, 0.0, 0.0]
@@ -357,6 +357,11 @@ impl Writer<'_> {
             C::U64 => array.as_primitive::<UInt64Type>().value(0).into(),
             C::Timestamp => array
                 .as_primitive::<TimestampNanosecondType>()
+                .value(0)
+                .into(),
+            C::Date => array.as_primitive::<Date32Type>().value(0).into(),
+            C::Duration => array
+                .as_primitive::<DurationNanosecondType>()
                 .value(0)
                 .into(),
             C::Utf8 => return false,

@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
-use arrow_array::types::{ArrowPrimitiveType, Int64Type, TimestampNanosecondType, UInt64Type};
+use arrow_array::types::{
+    ArrowPrimitiveType, DurationNanosecondType, Int64Type, TimestampNanosecondType, UInt64Type,
+};
 use arrow_array::{
     ArrayRef, BooleanArray, Int32Array, NullArray, PrimitiveArray, StringArray, types,
 };
@@ -146,6 +148,10 @@ impl Intake<'_> {
             C::Timestamp => {
                 self.wide::<TimestampNanosecondType>(TypedArrayType::BigInt64, nanoseconds)?
             }
+            C::Duration => {
+                self.wide::<DurationNanosecondType>(TypedArrayType::BigInt64, nanoseconds)?
+            }
+            C::Date => self.numbers::<types::Date32Type>(TypedArrayType::Int32)?,
         })
     }
 
@@ -171,7 +177,7 @@ impl Intake<'_> {
         )))
     }
 
-    /// 64-bit integers, as such or as whole numbers in a Float64Array, in units of `scale`.
+    /// 64-bit integers, as such or as numbers in a Float64Array, which `convert` reads.
     fn wide<T: ArrowPrimitiveType>(
         &self,
         kind: TypedArrayType,

@@ -1,16 +1,24 @@
 //! Computes expressions of one batch, each once.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Int64Type, TimestampNanosecondType};
-use arrow_array::{Array, ArrayRef, Int64Array};
+use arrow_array::types::Int32Type;
+use arrow_array::{Array, ArrayRef, DictionaryArray, Int64Array};
+use arrow_schema::{ArrowError, DataType};
+use arrow_select::concat::concat;
+use arrow_select::take::take;
 
 use super::arithmetic::arithmetic;
+use super::cast::{cast, check};
+use super::choose::choose;
 use super::comparison::compare;
+use super::date_part::date_part;
+use super::extremum::extremum;
 use super::numeric::convert;
 use super::operand::{Literal, Operand};
-use super::{Expression, ExpressionId, Expressions, logic, math, missing, unary};
+use super::{Expression, ExpressionId, Expressions, logic, math, missing, text, unary};
 use crate::column_type::ColumnType;
 use crate::error::PlanError;
 
@@ -18,6 +26,9 @@ use crate::error::PlanError;
 #[derive(Debug, Default)]
 pub(crate) struct Evaluation {
     known: Vec<Option<ArrayRef>>,
+    /// What functions of text gave for the strings of a dictionary, by expression. A dictionary only
+    /// grows, so each string is computed once.
+    tables: HashMap<ExpressionId, ArrayRef>,
 }
 
 impl Evaluation {
@@ -27,8 +38,63 @@ impl Evaluation {
         self.known.resize(expressions.len(), None);
     }
 
+    /// Forgets what was computed for strings: dictionaries were replaced.
+    pub(crate) fn forget_tables(&mut self) {
+        self.tables.clear();
+    }
+
+    /// Applies a function of plain values to a column. Of a column with a dictionary, it is applied to
+    /// those of its strings that are new; a text result then has a dictionary of its own.
+    fn by_entry(
+        &mut self,
+        id: ExpressionId,
+        source: &ArrayRef,
+        apply: impl Fn(&ArrayRef) -> Result<ArrayRef, PlanError>,
+    ) -> Result<ArrayRef, PlanError> {
+        let Some(encoded) = source.as_dictionary_opt::<Int32Type>() else {
+            return apply(source);
+        };
+        let arrow = |error: ArrowError| PlanError::Internal(error.to_string());
+        let strings = encoded.values();
+        let table = match self.tables.get(&id) {
+            Some(table) if table.len() >= strings.len() => Arc::clone(table),
+            Some(table) => {
+                let fresh = strings.slice(table.len(), strings.len() - table.len());
+                concat(&[table, &apply(&fresh)?]).map_err(arrow)?
+            }
+            None => apply(strings)?,
+        };
+        self.tables.insert(id, Arc::clone(&table));
+        if *table.data_type() == DataType::Utf8 {
+            let keys = encoded.keys().clone();
+            return Ok(Arc::new(
+                DictionaryArray::<Int32Type>::try_new(keys, table).map_err(arrow)?,
+            ));
+        }
+        take(&table, encoded.keys(), None).map_err(arrow)
+    }
+
+    /// The column that an expression yields, text in plain form unless its ids are those of a
+    /// dictionary of the plan.
+    pub(crate) fn column(
+        &mut self,
+        expressions: &Expressions,
+        id: ExpressionId,
+        rows: usize,
+        column: &dyn Fn(usize, usize) -> Option<ArrayRef>,
+    ) -> Result<ArrayRef, PlanError> {
+        let array = self.array(expressions, id, rows, column)?;
+        match array.as_dictionary_opt::<Int32Type>() {
+            Some(encoded) if expressions.get(id).dictionary.is_none() => {
+                take(encoded.values(), encoded.keys(), None)
+                    .map_err(|error| PlanError::Internal(error.to_string()))
+            }
+            _ => Ok(array),
+        }
+    }
+
     /// The column that an expression yields; `column(node, index)` gives the columns of nodes.
-    pub(crate) fn array(
+    fn array(
         &mut self,
         expressions: &Expressions,
         id: ExpressionId,
@@ -103,16 +169,6 @@ impl Evaluation {
             } => {
                 let source = value(*source)?;
                 match (*from, typed.column_type) {
-                    (ColumnType::Timestamp, ColumnType::I64) => Ok(Arc::new(
-                        source
-                            .as_primitive::<TimestampNanosecondType>()
-                            .reinterpret_cast::<Int64Type>(),
-                    )),
-                    (ColumnType::I64, ColumnType::Timestamp) => Ok(Arc::new(
-                        source
-                            .as_primitive::<Int64Type>()
-                            .reinterpret_cast::<TimestampNanosecondType>(),
-                    )),
                     (ColumnType::Bool, to) => {
                         let bits = source.as_boolean();
                         let ones: Vec<i64> = bits.values().iter().map(i64::from).collect();
@@ -169,6 +225,52 @@ impl Evaluation {
                 value: source,
                 every,
             } => unary::floor_time(&value(*source)?, *every),
+            Expression::DatePart {
+                part,
+                value: source,
+                from,
+            } => date_part(*part, &value(*source)?, *from),
+            Expression::Cast {
+                value: source,
+                from,
+                strict,
+            } => {
+                let source = value(*source)?;
+                let to = typed.column_type;
+                let result = self.by_entry(id, &source, |array| cast(array, *from, to))?;
+                if *strict {
+                    check(&source, &result, *from, to)?;
+                }
+                Ok(result)
+            }
+            Expression::If {
+                condition,
+                then,
+                other,
+            } => {
+                let condition = value(*condition)?;
+                let then = self.operand(expressions, *then, rows, column)?;
+                let other = self.operand(expressions, *other, rows, column)?;
+                choose(&condition, &then, &other, typed.column_type)
+            }
+            Expression::Extremum { kind, left, right } => {
+                let (left, right) = self.pair(expressions, (*left, *right), rows, column)?;
+                extremum(*kind, &left, &right, typed.column_type)
+            }
+            Expression::Text {
+                function,
+                value: source,
+            } => {
+                let source = value(*source)?;
+                self.by_entry(id, &source, |array| Ok(function.apply(array.as_string())))
+            }
+            Expression::Concat { parts } => {
+                let parts = parts
+                    .iter()
+                    .map(|&part| self.operand(expressions, part, rows, column))
+                    .collect::<Result<Vec<_>, _>>()?;
+                text::concat(&parts, rows)
+            }
         }
     }
 }

@@ -25,7 +25,7 @@ pub(super) fn parse_literal(
             Literal::Float(text.parse::<f64>().map_err(|_| unfit())?.to_bits())
         }
         (Value::String(text), Some(declared))
-            if declared.is_integer() || declared == ColumnType::Timestamp =>
+            if declared.is_integer() || declared.is_temporal() =>
         {
             Literal::Integer(text.parse().map_err(|_| unfit())?)
         }
@@ -67,8 +67,10 @@ pub(super) fn fits(literal: &Literal, column_type: ColumnType) -> bool {
         | (Literal::Bool(_) | Literal::Text(_), _) => false,
         (_, ColumnType::I8) => literal.number::<i8>().is_some(),
         (_, ColumnType::I16) => literal.number::<i16>().is_some(),
-        (_, ColumnType::I32) => literal.number::<i32>().is_some(),
-        (_, ColumnType::I64 | ColumnType::Timestamp) => literal.number::<i64>().is_some(),
+        (_, ColumnType::I32 | ColumnType::Date) => literal.number::<i32>().is_some(),
+        (_, ColumnType::I64 | ColumnType::Timestamp | ColumnType::Duration) => {
+            literal.number::<i64>().is_some()
+        }
         (_, ColumnType::U8) => literal.number::<u8>().is_some(),
         (_, ColumnType::U16) => literal.number::<u16>().is_some(),
         (_, ColumnType::U32) => literal.number::<u32>().is_some(),

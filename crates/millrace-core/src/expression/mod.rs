@@ -4,8 +4,12 @@
 //! entry: a subexpression that occurs in several places is computed once for each batch.
 
 mod arithmetic;
+mod cast;
+mod choose;
 mod comparison;
+mod date_part;
 mod evaluate;
+mod extremum;
 mod infer;
 mod literal;
 mod logic;
@@ -13,14 +17,18 @@ mod math;
 mod missing;
 pub(crate) mod numeric;
 pub(crate) mod operand;
+mod text;
 mod unary;
 
 use std::collections::HashMap;
 
 use arithmetic::ArithmeticOperator;
 use comparison::ComparisonOperator;
+use date_part::DatePart;
+use extremum::Extremum;
 use math::MathFunction;
 use operand::Literal;
+use text::TextFunction;
 
 pub(crate) use evaluate::Evaluation;
 pub(crate) use infer::{ColumnRef, Scope, parse_nanos};
@@ -89,6 +97,34 @@ pub(crate) enum Expression {
         value: ExpressionId,
         every: i64,
     },
+    DatePart {
+        part: DatePart,
+        value: ExpressionId,
+        from: ColumnType,
+    },
+    Cast {
+        value: ExpressionId,
+        from: ColumnType,
+        /// What does not fit is an error, and not missing.
+        strict: bool,
+    },
+    If {
+        condition: ExpressionId,
+        then: ExpressionId,
+        other: ExpressionId,
+    },
+    Extremum {
+        kind: Extremum,
+        left: ExpressionId,
+        right: ExpressionId,
+    },
+    Text {
+        function: TextFunction,
+        value: ExpressionId,
+    },
+    Concat {
+        parts: Vec<ExpressionId>,
+    },
 }
 
 /// What is known of an expression before any batch.
@@ -148,28 +184,52 @@ impl Expressions {
 
     /// Calls `visit` with every column that the expression reads.
     pub(crate) fn visit_columns(&self, id: ExpressionId, visit: &mut dyn FnMut(usize, usize)) {
-        match &self.all[id].expression {
-            Expression::Column { node, column } => visit(*node, *column),
-            Expression::Literal(_) => {}
-            Expression::Convert { value, .. }
-            | Expression::Not { value }
-            | Expression::IsNull { value }
-            | Expression::Negate { value }
-            | Expression::Absolute { value }
-            | Expression::Math { value, .. }
-            | Expression::Round { value, .. }
-            | Expression::FloorTime { value, .. } => self.visit_columns(*value, visit),
-            Expression::Arithmetic { left, right, .. }
-            | Expression::Compare { left, right, .. }
-            | Expression::And { left, right }
-            | Expression::Or { left, right }
-            | Expression::FillNull {
+        let expression = &self.all[id].expression;
+        if let Expression::Column { node, column } = expression {
+            visit(*node, *column);
+        }
+        expression.visit_operands(&mut |operand| self.visit_columns(operand, visit));
+    }
+}
+
+impl Expression {
+    /// Calls `visit` with every operand, in order.
+    pub(crate) fn visit_operands(&self, visit: &mut dyn FnMut(ExpressionId)) {
+        match self {
+            Self::Column { .. } | Self::Literal(_) => {}
+            Self::Convert { value, .. }
+            | Self::Not { value }
+            | Self::IsNull { value }
+            | Self::Negate { value }
+            | Self::Absolute { value }
+            | Self::Math { value, .. }
+            | Self::Round { value, .. }
+            | Self::FloorTime { value, .. }
+            | Self::DatePart { value, .. }
+            | Self::Cast { value, .. }
+            | Self::Text { value, .. } => visit(*value),
+            Self::Arithmetic { left, right, .. }
+            | Self::Compare { left, right, .. }
+            | Self::And { left, right }
+            | Self::Or { left, right }
+            | Self::Extremum { left, right, .. }
+            | Self::FillNull {
                 value: left,
                 other: right,
             } => {
-                self.visit_columns(*left, visit);
-                self.visit_columns(*right, visit);
+                visit(*left);
+                visit(*right);
             }
+            Self::If {
+                condition,
+                then,
+                other,
+            } => {
+                visit(*condition);
+                visit(*then);
+                visit(*other);
+            }
+            Self::Concat { parts } => parts.iter().copied().for_each(visit),
         }
     }
 }

@@ -3,12 +3,18 @@
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{ArrowPrimitiveType, Float32Type, Float64Type};
-use arrow_array::{Array, ArrayRef, PrimitiveArray};
+use arrow_array::types::{
+    ArrowPrimitiveType, Date32Type, DurationNanosecondType, Float32Type, Float64Type, Int64Type,
+    TimestampNanosecondType,
+};
+use arrow_array::{Array, ArrayRef, Int64Array, PrimitiveArray};
 use arrow_buffer::{ArrowNativeType, ScalarBuffer};
 
 use crate::column_type::ColumnType;
 use crate::error::PlanError;
+
+/// Nanoseconds of a day.
+pub(crate) const DAY: i64 = 86_400_000_000_000;
 
 /// A native number that literals and other numbers convert to, where they fit.
 pub(crate) trait Number: ArrowNativeType {
@@ -89,7 +95,7 @@ impl Number for f32 {
     }
 }
 
-/// Runs `$body` with `$T` as the Arrow type of a numeric or timestamp column type.
+/// Runs `$body` with `$T` as the Arrow type of a numeric or temporal column type.
 macro_rules! dispatch_numeric {
     ($column_type:expr, $T:ident => $body:expr) => {{
         use arrow_array::types as t;
@@ -139,6 +145,14 @@ macro_rules! dispatch_numeric {
                 type $T = t::TimestampNanosecondType;
                 $body
             }
+            C::Date => {
+                type $T = t::Date32Type;
+                $body
+            }
+            C::Duration => {
+                type $T = t::DurationNanosecondType;
+                $body
+            }
             C::Bool | C::Utf8 => {
                 return Err($crate::error::PlanError::Internal(format!(
                     "{} is not numeric",
@@ -159,8 +173,14 @@ pub(crate) fn convert(
     from: ColumnType,
     to: ColumnType,
 ) -> Result<ArrayRef, PlanError> {
-    if from == to {
-        return Ok(Arc::clone(array));
+    use ColumnType::{Date, Duration, I64, Timestamp};
+    match (from, to) {
+        (from, to) if from == to => return Ok(Arc::clone(array)),
+        (Timestamp | Duration | I64, I64 | Timestamp | Duration) => {
+            return Ok(reinterpret(&nanoseconds(array), to));
+        }
+        (Date, Timestamp) => return midnights(array.as_primitive()),
+        _ => {}
     }
     dispatch_numeric!(from, F => {
         let source = array.as_primitive::<F>();
@@ -174,6 +194,41 @@ pub(crate) fn convert(
             _ => dispatch_numeric!(to, T => to_integer::<F, T>(source, to)),
         }
     })
+}
+
+/// 64-bit integers as the times that they count the nanoseconds of; without a copy.
+pub(crate) fn reinterpret(values: &Int64Array, to: ColumnType) -> ArrayRef {
+    match to {
+        ColumnType::Timestamp => Arc::new(values.reinterpret_cast::<TimestampNanosecondType>()),
+        ColumnType::Duration => Arc::new(values.reinterpret_cast::<DurationNanosecondType>()),
+        _ => Arc::new(values.clone()),
+    }
+}
+
+/// The nanoseconds of times, or 64-bit integers as they are; without a copy.
+pub(crate) fn nanoseconds(array: &ArrayRef) -> Int64Array {
+    if let Some(times) = array.as_primitive_opt::<TimestampNanosecondType>() {
+        return times.reinterpret_cast();
+    }
+    if let Some(spans) = array.as_primitive_opt::<DurationNanosecondType>() {
+        return spans.reinterpret_cast();
+    }
+    array.as_primitive::<Int64Type>().clone()
+}
+
+/// The first nanosecond of each day; a day outside the years 1677 to 2262 is an overflow.
+fn midnights(days: &PrimitiveArray<Date32Type>) -> Result<ArrayRef, PlanError> {
+    let times = days
+        .try_unary::<_, TimestampNanosecondType, _>(|day| {
+            i64::from(day).checked_mul(DAY).ok_or(day)
+        })
+        .map_err(|day| {
+            PlanError::Overflow(format!(
+                "Cannot convert date to timestamp: it must lie in the years 1678 to 2261, got day \
+                 {day} since 1970"
+            ))
+        })?;
+    Ok(Arc::new(times))
 }
 
 fn to_float<F: ArrowPrimitiveType>(source: &PrimitiveArray<F>) -> ArrayRef

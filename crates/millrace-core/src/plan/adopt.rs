@@ -19,6 +19,7 @@ impl Plan {
                 self.nodes.len()
             )));
         }
+        self.evaluation.forget_tables();
         for (to, from) in self.shared_dictionaries(earlier) {
             let bytes = earlier.dictionaries[from].snapshot();
             self.dictionaries[to].restore(&bytes)?;

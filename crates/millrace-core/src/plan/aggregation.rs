@@ -17,7 +17,7 @@ use crate::aggregate::AggregateFunction;
 use crate::column_type::ColumnType;
 use crate::error::PlanError;
 use crate::expression::ExpressionId;
-use crate::expression::numeric::convert;
+use crate::expression::numeric::{convert, reinterpret};
 
 /// The kernels a column runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -180,11 +180,8 @@ pub(crate) fn from_float(values: Float64Array, to: ColumnType) -> Result<ArrayRe
 
 /// Results of an integer kernel as a column of type `to`.
 pub(crate) fn from_integer(values: Int64Array, to: ColumnType) -> Result<ArrayRef, PlanError> {
-    use arrow_array::types::TimestampNanosecondType;
     match to {
-        ColumnType::Timestamp => Ok(Arc::new(
-            values.reinterpret_cast::<TimestampNanosecondType>(),
-        )),
+        ColumnType::Timestamp | ColumnType::Duration => Ok(reinterpret(&values, to)),
         ColumnType::Bool => {
             let bits = BooleanBuffer::collect_bool(values.len(), |row| values.value(row) != 0);
             Ok(Arc::new(BooleanArray::new(bits, values.nulls().cloned())))

@@ -8,6 +8,7 @@
 mod adopt;
 mod aggregation;
 mod build;
+mod column_state;
 mod dictionaries;
 mod direct;
 mod idle_groups;
@@ -287,6 +288,7 @@ impl Plan {
     }
 
     fn restore_parts(&mut self, bytes: &[u8]) -> Result<(), PlanError> {
+        self.evaluation.forget_tables();
         let mut state = StateReader::new("plan", STATE_VERSION, bytes)?;
         if state.u64()? != self.fingerprint {
             return Err(state.corrupt("the state is of another plan").into());

@@ -59,7 +59,7 @@ impl Context<'_> {
         let values = self.values;
         let array = self
             .evaluation
-            .array(self.expressions, id, rows, &|node, column| {
+            .column(self.expressions, id, rows, &|node, column| {
                 values.get(node)?.as_ref()?.columns.get(column).cloned()
             })?;
         if array.len() != rows {

@@ -156,6 +156,13 @@ pub(crate) enum NodeSpec {
         #[serde(default)]
         bias: bool,
     },
+    Shift {
+        input: usize,
+        n: f64,
+    },
+    ForwardFill {
+        input: usize,
+    },
     ValueCounts {
         input: usize,
         #[serde(default)]
@@ -186,6 +193,7 @@ pub(crate) struct NamedExprSpec {
 
 /// One aggregate of one column.
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct AggSpec {
     #[serde(rename = "fn")]
     pub(crate) function: String,
@@ -207,14 +215,7 @@ pub(crate) struct AggSpec {
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum ExprSpec {
-    Operator {
-        op: String,
-        args: Vec<ExprSpec>,
-        #[serde(default)]
-        decimals: Option<f64>,
-        #[serde(default)]
-        every: Option<String>,
-    },
+    Operator(OperatorSpec),
     Literal {
         lit: serde_json::Value,
         #[serde(default, rename = "type")]
@@ -225,4 +226,22 @@ pub(crate) enum ExprSpec {
         col: Option<String>,
         of: usize,
     },
+}
+
+/// An operator over expressions, with the arguments that are no expressions.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OperatorSpec {
+    pub(crate) op: String,
+    pub(crate) args: Vec<ExprSpec>,
+    #[serde(default)]
+    pub(crate) decimals: Option<f64>,
+    #[serde(default)]
+    pub(crate) every: Option<String>,
+    /// The type that `cast` gives.
+    #[serde(default)]
+    pub(crate) to: Option<ColumnType>,
+    /// Whether `cast` refuses what does not fit; else it is missing.
+    #[serde(default)]
+    pub(crate) strict: Option<bool>,
 }

@@ -5,7 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Float64Type, Int32Type, Int64Type, TimestampNanosecondType};
+use arrow_array::types::{
+    Date32Type, DurationNanosecondType, Float64Type, Int32Type, Int64Type, TimestampNanosecondType,
+};
 use arrow_array::{
     Array, ArrayRef, Float64Array, Int64Array, StringArray, TimestampNanosecondArray,
 };
@@ -63,6 +65,15 @@ pub(crate) fn cells(array: &ArrayRef) -> Vec<Cell> {
                 DataType::Boolean => Cell::Bool(array.as_boolean().value(row)),
                 DataType::Float64 => float(array.as_primitive::<Float64Type>().value(row)),
                 DataType::Int64 => Cell::Integer(array.as_primitive::<Int64Type>().value(row)),
+                DataType::Int32 => {
+                    Cell::Integer(array.as_primitive::<Int32Type>().value(row).into())
+                }
+                DataType::Date32 => {
+                    Cell::Integer(array.as_primitive::<Date32Type>().value(row).into())
+                }
+                DataType::Duration(_) => {
+                    Cell::Integer(array.as_primitive::<DurationNanosecondType>().value(row))
+                }
                 DataType::Timestamp(..) => {
                     Cell::Integer(array.as_primitive::<TimestampNanosecondType>().value(row))
                 }

@@ -136,7 +136,9 @@ impl Built {
             (Count, _) => (Lane::Presence, ColumnType::I64),
             (First | Last | Min | Max, ColumnType::Utf8) => (Lane::Text, ColumnType::Utf8),
             (_, ColumnType::Utf8) => return mismatch(),
-            (Mean | Var { .. } | Std { .. } | Sum | Quantiles(_), ColumnType::Timestamp) => {
+            (Mean | Var { .. } | Std { .. } | Sum | Quantiles(_), column_type)
+                if column_type.is_temporal() =>
+            {
                 return mismatch();
             }
             (Mean | Var { .. } | Std { .. } | Quantiles(_), _) => (Lane::Float, ColumnType::F64),

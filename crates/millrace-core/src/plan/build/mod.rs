@@ -5,6 +5,7 @@ mod groups;
 mod parameters;
 mod prune;
 mod rows;
+mod rows_before;
 mod spans;
 
 use aggregations::outputs;
@@ -342,6 +343,8 @@ impl Built {
                 };
                 self.ewm(*input, decay, function.as_deref().unwrap_or("mean"), *bias)
             }
+            NodeSpec::Shift { input, n } => self.shift(*input, *n),
+            NodeSpec::ForwardFill { input } => self.forward_fill(*input),
             NodeSpec::ValueCounts { input, emit } => self.value_counts(*input, *emit),
             NodeSpec::Sink { input } => {
                 let source = find(&self.nodes, *input, "create sink")?;

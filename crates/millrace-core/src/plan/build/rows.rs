@@ -200,8 +200,8 @@ impl Built {
         let mut lanes = Vec::with_capacity(schema.columns.len());
         let mut columns = Vec::with_capacity(schema.columns.len());
         for (index, column) in schema.columns.iter().enumerate() {
-            let fits = column.column_type.is_numeric()
-                || (column.column_type == ColumnType::Timestamp && !totals);
+            let fits =
+                column.column_type.is_numeric() || (column.column_type.is_temporal() && !totals);
             if !fits {
                 return Err(PlanError::TypeMismatch(format!(
                     "Cannot {action}: column {} must be numeric, got {}",

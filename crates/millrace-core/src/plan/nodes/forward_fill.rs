@@ -1,0 +1,103 @@
+//! `forwardFill`: the last value that was there, where one is missing.
+
+use arrow_array::{Array, ArrayRef, UInt32Array};
+use arrow_select::concat::concat;
+use arrow_select::take::take;
+
+use crate::error::PlanError;
+use crate::kernel_error::KernelError;
+use crate::plan::column_state::{KeptColumn, arrow};
+use crate::plan::operator::{Context, Operator, Value, expect_parts};
+use crate::state::{StateReader, StateWriter};
+
+/// Each column of its input with missing values filled by the last one before; those before the
+/// first value stay missing. Memory: one value per column.
+#[derive(Debug)]
+pub(crate) struct ForwardFillNode {
+    input: usize,
+    columns: Vec<KeptColumn>,
+    /// The last value of each column: one row, or none before there was a value.
+    last: Vec<ArrayRef>,
+}
+
+impl ForwardFillNode {
+    pub(crate) fn new(input: usize, columns: Vec<KeptColumn>) -> Self {
+        Self {
+            input,
+            last: columns.iter().map(|column| column.empty()).collect(),
+            columns,
+        }
+    }
+}
+
+/// The rows filled, and the last value.
+fn fill(last: &ArrayRef, rows: &ArrayRef) -> Result<(ArrayRef, ArrayRef), PlanError> {
+    let known = last.len();
+    let pool = concat(&[last, rows]).map_err(arrow)?;
+    let mut latest = (known > 0).then_some(0);
+    let mut places = Vec::with_capacity(rows.len());
+    for row in 0..rows.len() {
+        if rows.is_valid(row) {
+            latest = u32::try_from(row + known).ok();
+        }
+        places.push(latest);
+    }
+    let filled = if rows.null_count() == 0 {
+        rows.clone()
+    } else {
+        take(&pool, &UInt32Array::from(places), None).map_err(arrow)?
+    };
+    // Taken rather than sliced: a slice would keep the whole batch.
+    let last: UInt32Array = latest.into_iter().collect();
+    Ok((filled, take(&pool, &last, None).map_err(arrow)?))
+}
+
+impl Operator for ForwardFillNode {
+    fn run(&mut self, context: &mut Context<'_>) -> Result<Option<Value>, PlanError> {
+        let rows = context.value(self.input)?.rows;
+        let fresh = self
+            .columns
+            .iter()
+            .map(|column| column.rows(context, rows))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut out = Vec::with_capacity(fresh.len());
+        for ((column, last), fresh) in self.columns.iter().zip(&mut self.last).zip(&fresh) {
+            let filled;
+            (filled, *last) = fill(last, fresh)?;
+            out.push(column.shown(context, filled)?);
+        }
+        Ok(Some(Value::new(rows, out)))
+    }
+
+    fn snapshot(&self) -> Vec<Vec<u8>> {
+        let columns = self.columns.iter().zip(&self.last);
+        columns
+            .map(|(column, last)| {
+                let mut state = StateWriter::new(1);
+                // Every type that is kept has a state: this cannot fail.
+                let _ = column.write(last, &mut state);
+                state.finish()
+            })
+            .collect()
+    }
+
+    fn restore(&mut self, state: &[&[u8]]) -> Result<(), PlanError> {
+        expect_parts(state, self.columns.len())?;
+        let mut all = Vec::with_capacity(state.len());
+        for (column, part) in self.columns.iter().zip(state) {
+            let mut reader = StateReader::new("forwardFill", 1, part)?;
+            let last = column.read(&mut reader)?;
+            reader.finish()?;
+            if last.len() > 1 || last.null_count() > 0 {
+                return Err(KernelError::CorruptState {
+                    kernel: "forwardFill",
+                    detail: format!("{} last values", last.len()),
+                }
+                .into());
+            }
+            all.push(last);
+        }
+        self.last = all;
+        Ok(())
+    }
+}
