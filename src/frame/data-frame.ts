@@ -195,8 +195,8 @@ export class DataFrameMethods<S extends Schema> extends ColumnNode<Table<S>> {
   /**
    * What a function of JavaScript makes of each row, as rows of `schema`. It runs outside of the plan:
    * each batch comes up from Rust as objects and goes down again into a plan of its own, which costs
-   * some hundred nanoseconds per row where an expression costs under one per column. The result is a
-   * source of its own, with its own `end()` and `snapshot()`.
+   * many times what expressions do. The result is a source of its own, with its own `end()` and
+   * `snapshot()`.
    *
    * What `f` throws reaches the emitter as an error that names the row of the batch, with the thrown
    * one as its `cause`; nothing of that batch is delivered.

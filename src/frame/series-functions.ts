@@ -257,9 +257,9 @@ export abstract class SeriesFunctions<D extends ColumnType, N extends string> ex
    * stays missing, and so does what it returns `null` or `undefined` for.
    *
    * It runs outside of the plan: each batch comes up from Rust, through one call of `f` per value, and
-   * goes down again into a plan of its own, which costs 10 to 50 ns per value where an expression costs
-   * under one. The result is a source of its own: it has its own `end()` and `snapshot()`, and does not
-   * go together with other columns of this source; a frame's `map` keeps columns together.
+   * goes down again into a plan of its own, which costs many times what an expression does. The result
+   * is a source of its own: it has its own `end()` and `snapshot()`, and does not go together with
+   * other columns of this source; a frame's `map` keeps columns together.
    *
    * What `f` throws reaches the emitter as an error that names the row of the batch, with the thrown
    * one as its `cause`; nothing of that batch is delivered.
