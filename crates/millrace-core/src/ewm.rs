@@ -121,11 +121,14 @@ impl Weighted {
         let total = self.weight + 1.0;
         let distance = value - *mean;
         // By the distance, so that equal values stay exactly equal.
-        let step = distance / total;
-        *mean += step;
+        *mean += distance / total;
         if SPREAD {
+            // The distance from the new mean: taken as a difference it would carry the rounding of
+            // the mean, which the correction for the sample can make large.
+            let left = distance * (self.weight / total);
             // An infinity has no distance from the mean that it makes: NaN from here on.
-            self.variance = (self.weight * self.variance + distance * (value - *mean)) / total;
+            let none = distance - distance;
+            self.variance = (self.weight * self.variance + distance * left + none) / total;
             self.pairs += 2.0 * self.weight;
         }
         self.weight = total;

@@ -230,6 +230,31 @@ proptest! {
     }
 }
 
+#[test]
+fn weighted_variance_far_from_zero_does_not_carry_the_rounding_of_the_mean() {
+    let mut kernel = Ewm::new(
+        Decay::Alpha(0.982_388_706_047_988_9),
+        EwmFunction::Var { bias: false },
+    )
+    .unwrap();
+    let rows = [
+        Some(1e9),
+        Some(1e9 + 280.605_430_441_475_56),
+        None,
+        None,
+        Some(1e9),
+    ];
+    let (values, nulls) = column(&rows);
+    let mut out = vec![0.0; rows.len()];
+    kernel.push(&values, nulls.as_ref(), &mut out);
+    // By exact fractions.
+    assert!(
+        (out[4] / 38_688.351_935_592_385 - 1.0).abs() < 1e-9,
+        "{}",
+        out[4]
+    );
+}
+
 const WEIGHTED: [EwmFunction; 5] = [
     EwmFunction::Mean,
     EwmFunction::Var { bias: false },
