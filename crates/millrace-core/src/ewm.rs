@@ -127,7 +127,7 @@ impl Weighted {
             // the mean, which the correction for the sample can make large.
             let left = distance * (self.weight / total);
             // An infinity has no distance from the mean that it makes: NaN from here on.
-            let none = distance - distance;
+            let none = distance * 0.0;
             self.variance = (self.weight * self.variance + distance * left + none) / total;
             self.pairs += 2.0 * self.weight;
         }
