@@ -1,25 +1,7 @@
 import type { IPublishPacket, MqttClient } from 'mqtt';
 import { importPeer } from './import-peer.ts';
+import type { MqttClientOptions } from './mqtt-options.ts';
 import type { ServerAddress } from './server-address.ts';
-
-/** Settings that are handed to the package `mqtt` as they are. */
-export interface MqttClientOptions {
-  readonly username?: string;
-  readonly password?: string;
-  /** 5 (the default), or 4 for MQTT 3.1.1. */
-  readonly protocolVersion?: 4 | 5;
-  /** Seconds between signs of life. Default: 60. */
-  readonly keepalive?: number;
-  /** Milliseconds that connecting may take. Default: 30,000. */
-  readonly connectTimeout?: number;
-  /** TLS: certificates and keys, where they are not the system's. */
-  readonly ca?: unknown;
-  readonly cert?: unknown;
-  readonly key?: unknown;
-  readonly rejectUnauthorized?: boolean;
-  /** What the broker publishes when the connection is lost. */
-  readonly will?: object;
-}
 
 /** The schemes of URLs that are taken. */
 export const MQTT_PROTOCOLS = ['mqtt:', 'mqtts:', 'ws:', 'wss:'];

@@ -1,21 +1,8 @@
 import type * as JetStream from '@nats-io/jetstream';
 import type * as Core from '@nats-io/transport-node';
 import { importPeer } from './import-peer.ts';
+import type { NatsClientOptions } from './nats-options.ts';
 import type { ServerAddress } from './server-address.ts';
-
-/** Settings that are handed to the package `@nats-io/transport-node` as they are. */
-export interface NatsClientOptions {
-  readonly user?: string;
-  readonly pass?: string;
-  readonly token?: string;
-  /** Of a further kind: a credentials file, an nkey. */
-  readonly authenticator?: unknown;
-  readonly tls?: object;
-  /** Name of the connection, in the server's monitoring. */
-  readonly name?: string;
-  /** Other servers of the cluster, as `host:port`. */
-  readonly servers?: readonly string[];
-}
 
 /** The client's modules, and a connection. */
 export interface NatsClient {

@@ -3,9 +3,9 @@ import {
   connectMqtt,
   isRefusedByMqtt,
   MQTT_PROTOCOLS,
-  type MqttClientOptions,
   type MqttConnection,
 } from '../connect/mqtt-client.ts';
+import type { MqttClientOptions } from '../connect/mqtt-options.ts';
 import { ServerAddress } from '../connect/server-address.ts';
 import { MillraceError } from '../errors.ts';
 import {

@@ -1,11 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { encodeData } from '../connect/encode-data.ts';
-import {
-  connectNats,
-  isRefusedByNats,
-  type NatsClient,
-  type NatsClientOptions,
-} from '../connect/nats-client.ts';
+import { connectNats, isRefusedByNats, type NatsClient } from '../connect/nats-client.ts';
+import type { NatsClientOptions } from '../connect/nats-options.ts';
 import { ServerAddress } from '../connect/server-address.ts';
 import { MillraceError } from '../errors.ts';
 import { describe, requireFunction, requireOptions, requireText } from '../graph/arguments.ts';

@@ -11,10 +11,10 @@ import {
   connectMqtt,
   isRefusedByMqtt,
   MQTT_PROTOCOLS,
-  type MqttClientOptions,
   type MqttConnection,
 } from '../connect/mqtt-client.ts';
 import { MqttInbox } from '../connect/mqtt-inbox.ts';
+import type { MqttClientOptions } from '../connect/mqtt-options.ts';
 import { ServerAddress } from '../connect/server-address.ts';
 import { requireOneOf, requireOptions, requireText } from '../graph/arguments.ts';
 import { type Duration, parseDuration } from '../time/duration.ts';

@@ -6,7 +6,8 @@ import {
   type MessageRun,
   MessageSource,
 } from '../connect/message-source.ts';
-import { connectNats, isRefusedByNats, type NatsClientOptions } from '../connect/nats-client.ts';
+import { connectNats, isRefusedByNats } from '../connect/nats-client.ts';
+import type { NatsClientOptions } from '../connect/nats-options.ts';
 import { ServerAddress } from '../connect/server-address.ts';
 import {
   describe,
