@@ -60,6 +60,22 @@ describe('zip', () => {
     expect(seen[0]?.column('at').values[0]).toBe(nanoseconds);
   });
 
+  it('keeps dates and durations, beside missing ones and as matches', () => {
+    const a = new DataFrame({ x: 'f64' });
+    const b = new DataFrame({ day: 'date', took: 'duration' });
+    const rows = [
+      { day: Date.UTC(2001, 2, 4), took: 1500 },
+      { day: null, took: null },
+    ];
+    const zipped = a.zip(b).drop('x').sinkToList();
+    const latest = a.joinLatest(b).drop('x').sinkToList();
+    b.emit(rows);
+    b.emit(rows.slice(0, 1));
+    a.emit({ x: [1, 2] });
+    expect(rowsOf(zipped)).toEqual(rows);
+    expect(rowsOf(latest)).toEqual([rows[0], rows[0]]);
+  });
+
   it('holds back whoever is too far ahead', async () => {
     const a = new DataFrame({ x: 'f64' });
     const b = new DataFrame({ y: 'f64' });

@@ -4,6 +4,9 @@ import { both, ColumnSource } from '../column-source.ts';
 import { derived } from '../derive.ts';
 import type { PlanColumn, PlanNode } from '../plan-node.ts';
 import { Table } from '../table.ts';
+import type { ColumnType } from '../types.ts';
+
+const MILLISECONDS_PER_DAY = 86_400_000;
 
 export type Settled = Promise<void> | undefined;
 
@@ -76,8 +79,14 @@ export function inputOf(column: Column): unknown {
 export function rawReader(column: Column): (row: number) => unknown {
   const values = column.values as ArrayLike<unknown>;
   const { validity } = column;
-  const present =
-    column.type === 'bool' ? (row: number) => values[row] === 1 : (row: number) => values[row];
+  const present = presentReader(column.type, values);
   if (validity === null) return present;
   return (row) => ((validity[row >> 3]! >> (row & 7)) & 1 ? present(row) : null);
+}
+
+function presentReader(type: ColumnType, values: ArrayLike<unknown>): (row: number) => unknown {
+  if (type === 'bool') return (row) => values[row] === 1;
+  // A single date comes in as milliseconds, a typed array of them holds days.
+  if (type === 'date') return (row) => (values[row] as number) * MILLISECONDS_PER_DAY;
+  return (row) => values[row];
 }
