@@ -1,12 +1,10 @@
 import { noteCrossing } from '../../observe/crossings.ts';
-import type { Column } from '../column.ts';
+import { type Column, DAY } from '../column.ts';
 import { both, ColumnSource } from '../column-source.ts';
 import { derived } from '../derive.ts';
 import type { PlanColumn, PlanNode } from '../plan-node.ts';
 import { Table } from '../table.ts';
 import type { ColumnType } from '../types.ts';
-
-const MILLISECONDS_PER_DAY = 86_400_000;
 
 export type Settled = Promise<void> | undefined;
 
@@ -87,6 +85,6 @@ export function rawReader(column: Column): (row: number) => unknown {
 function presentReader(type: ColumnType, values: ArrayLike<unknown>): (row: number) => unknown {
   if (type === 'bool') return (row) => values[row] === 1;
   // A single date comes in as milliseconds, a typed array of them holds days.
-  if (type === 'date') return (row) => (values[row] as number) * MILLISECONDS_PER_DAY;
+  if (type === 'date') return (row) => (values[row] as number) * DAY;
   return (row) => values[row];
 }
