@@ -208,8 +208,8 @@ export class ColumnAggregates<
 
   /**
    * An aggregate of your own, as a stream with one result per batch: of `window({ n })` over the last
-   * `n` rows, of `expanding()` over all so far. See {@link Aggregation} for what a window costs. The
-   * state is in no `snapshot()`.
+   * `n` rows, of `expanding()` over all so far. See {@link Aggregation} for what a window costs, and
+   * for what its state is to be for `snapshot()`.
    *
    * ```ts
    * import assert from 'node:assert/strict';
@@ -246,7 +246,7 @@ export class ColumnAggregates<
    *
    * It is a call of JavaScript for each window, some hundred times the cost of the aggregates that
    * have a name, and runs whether or not the series has a sink. The series is a source of its own:
-   * its rows do not go together with those it was made of, and the last rows are in no `snapshot()`.
+   * its rows do not go together with those it was made of.
    *
    * ```ts
    * import assert from 'node:assert/strict';

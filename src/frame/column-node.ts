@@ -9,6 +9,7 @@ import { visualize } from '../observe/visualize.ts';
 import { checkFunction, checkOptions } from './checks.ts';
 import type { Graph } from './graph.ts';
 import type { PlanNode } from './plan-node.ts';
+import { connected, restoreTo, snapshotOf } from './state/connected.ts';
 
 /** What ends a sink of columns. */
 export interface ColumnSink {
@@ -103,41 +104,89 @@ export abstract class ColumnNode<Out> {
   }
 
   /**
-   * The state of all nodes of this graph that a sink needs, as bytes for {@link ColumnNode.restore}.
-   * What single values have collected is delivered first.
+   * The state of all nodes that a sink needs, as bytes for {@link ColumnNode.restore}: of this graph and of
+   * those that it feeds or is fed by through joins, `map`, `apply` and aggregates of your own, whichever of
+   * them is asked. Equal states give equal bytes. What single values have collected is delivered first.
+   *
+   * Streams are not in it, they have snapshots of their own. Throws a MillraceError with the code
+   * `ERR_NOT_SERIALIZABLE` where an aggregate of yours has a state that is no plain data.
+   *
+   * ```ts
+   * import assert from 'node:assert/strict';
+   * import { Series } from 'millrace';
+   *
+   * const build = () => {
+   *   const prices = new Series('f64');
+   *   return { prices, sums: prices.cumsum().sinkToList() };
+   * };
+   * const before = build();
+   * before.prices.emit([1, 2]);
+   * const after = build();
+   * after.prices.restore(before.prices.snapshot());
+   * after.prices.emit([3]);
+   * assert.deepEqual(after.sums[0]?.toArray(), [6]);
+   * ```
    */
   snapshot(): Uint8Array {
-    this.#graph.source.settle();
-    return this.#graph.snapshot();
+    return snapshotOf(this.#graph);
   }
 
   /**
-   * Puts back the state that `snapshot()` gave, in a graph with the same nodes and the same sinks in
+   * Puts back the state that `snapshot()` gave, in graphs with the same nodes and the same sinks in
    * the same order. What single values have collected is forgotten. Throws a MillraceError for bytes
-   * that are no snapshot of such a graph.
+   * that are no snapshot of such graphs; they are then as before.
    */
   restore(snapshot: Uint8Array): void {
-    this.#graph.source.clear();
-    this.#graph.restore(snapshot);
+    restoreTo(this.#graph, snapshot);
   }
 
   /**
-   * How this graph is compiled, as text: the nodes of its native plan in order, with the batches they ran
-   * for, the rows they yielded and the time that took. An expression's time is that of the node that was
-   * the first to need it.
+   * How this graph and those connected with it are compiled, as text: the nodes of each native plan in
+   * order, with the batches they ran for, the rows they yielded and the time that took. An expression's
+   * time is that of the node that was the first to need it.
    */
   explain(): string {
-    return this.#graph.explain();
+    return connected(this.#graph)
+      .map((graph) => graph.explain())
+      .join('\n');
   }
 
-  /** Rows so far that came after their partition by time had been emitted, and were dropped. */
+  /**
+   * Ends all sinks of this graph, and with it the graphs that it alone feeds through joins, `map` and
+   * `apply`. A graph that is fed by others, as that of a join, is detached from them: they hold and
+   * compute nothing for it any more. What it has delivered stays as it is.
+   *
+   * ```ts
+   * import assert from 'node:assert/strict';
+   * import { Series } from 'millrace';
+   *
+   * const prices = new Series('f64');
+   * let calls = 0;
+   * const halves = prices.map((price) => {
+   *   calls++;
+   *   return price / 2;
+   * }, 'f64');
+   * prices.emit([1, 2]);
+   * halves.destroy();
+   * prices.emit([3, 4]);
+   * assert.equal(calls, 2);
+   * ```
+   */
+  destroy(): void {
+    this.#graph.destroy();
+  }
+
+  /**
+   * Rows so far that came after their partition by time had been emitted, and were dropped: in this
+   * graph and those connected with it.
+   */
   get lateRows(): number {
-    return this.#graph.lateRows;
+    return connected(this.#graph).reduce((total, { lateRows }) => total + lateRows, 0);
   }
 
-  /** Groups so far that `maxGroups` or `ttl` of a `groupBy` gave up, in this graph. */
+  /** Groups so far that `maxGroups` or `ttl` of a `groupBy` gave up: in this graph and those connected with it. */
   get evictedGroups(): number {
-    return this.#graph.evictedGroups;
+    return connected(this.#graph).reduce((total, { evictedGroups }) => total + evictedGroups, 0);
   }
 
   /**

@@ -19,6 +19,28 @@ type Scalars = ValuesOf<Exclude<ColumnType, 'utf8'>>;
 type Read = (index: number) => unknown;
 
 const decoder = new TextDecoder();
+const NO_MEMORY: ColumnMemory = {
+  buffer: new ArrayBuffer(0),
+  values: 0,
+  validity: -1,
+  text: 0,
+  strings: null,
+};
+
+let make: (of: Column, values: unknown, validity: Uint8Array | null) => Column;
+
+/** A column of values as {@link Column.values} has them, and of the bits that say which are there. */
+export function columnFrom(
+  name: string,
+  type: ColumnType,
+  length: number,
+  values: unknown,
+  validity: Uint8Array | null,
+): Column {
+  const missing = validity === null ? 0 : length - countBits(validity);
+  const column: Column = new Column(name, type, length, missing, NO_MEMORY);
+  return make(column, values, missing === 0 ? null : validity);
+}
 
 /** Milliseconds of a day. */
 export const DAY = 86_400_000;
@@ -40,6 +62,14 @@ export const DAY = 86_400_000;
  * ```
  */
 export class Column<D extends ColumnType = ColumnType> implements Iterable<ValueOf<D> | null> {
+  static {
+    make = (column, values, validity) => {
+      column.#values = values as ValuesOf<ColumnType>;
+      column.#validity = validity;
+      return column;
+    };
+  }
+
   readonly name: string;
   readonly type: D;
   /** How many values it has, missing ones included. */
@@ -77,7 +107,8 @@ export class Column<D extends ColumnType = ColumnType> implements Iterable<Value
    * none is missing.
    */
   get validity(): Uint8Array | null {
-    if (this.nullCount === 0 || this.#memory.validity < 0) return null;
+    if (this.nullCount === 0) return null;
+    if (this.#validity === null && this.#memory.validity < 0) return null;
     this.#validity ??= new Uint8Array(
       this.#memory.buffer,
       this.#memory.validity,
@@ -131,14 +162,11 @@ export class Column<D extends ColumnType = ColumnType> implements Iterable<Value
     const from = place(start, this.length);
     const length = Math.max(0, place(end, this.length) - from);
     const validity = this.validity === null ? null : sliceBits(this.validity, from, length);
-    const missing = validity === null ? 0 : length - countBits(validity);
-    const part = new Column<D>(this.name, this.type, length, missing, this.#memory);
     const { values } = this;
-    part.#values = (ArrayBuffer.isView(values)
+    const part = ArrayBuffer.isView(values)
       ? (values as Float64Array).subarray(from, from + length)
-      : (values as readonly unknown[]).slice(from, from + length)) as unknown as ValuesOf<D>;
-    part.#validity = validity;
-    return part;
+      : (values as readonly unknown[]).slice(from, from + length);
+    return columnFrom(this.name, this.type, length, part, validity) as Column<D>;
   }
 
   [inspect.custom](

@@ -1,5 +1,4 @@
 import type { ParquetReader } from '../native/plan.ts';
-import { noteCrossing } from '../observe/crossings.ts';
 import type { Stream } from '../stream.ts';
 import type { Duration } from '../time/duration.ts';
 import { isArrowData, readArrow } from './arrow-in.ts';
@@ -195,8 +194,7 @@ export class DataFrameMethods<S extends Schema> extends ColumnNode<Table<S>> {
   /**
    * What a function of JavaScript makes of each row, as rows of `schema`. It runs outside of the plan:
    * each batch comes up from Rust as objects and goes down again into a plan of its own, which costs
-   * many times what expressions do. The result is a source of its own, with its own `end()` and
-   * `snapshot()`.
+   * many times what expressions do. The result is a source of its own, which ends with this one.
    *
    * What `f` throws reaches the emitter as an error that names the row of the batch, with the thrown
    * one as its `cause`; nothing of that batch is delivered.
@@ -204,14 +202,13 @@ export class DataFrameMethods<S extends Schema> extends ColumnNode<Table<S>> {
   map<const T extends Schema>(f: (row: RowOf<S>) => InputRow<NoInfer<T>>, schema: T): DataFrame<T> {
     checkFunction('map', f);
     const mapped = new DataFrameMethods(schema, { name: this.#node.graph.name });
-    this.sink(
-      (table) =>
-        mapped.emit(
-          table.toRows().map((row, at) => call(this.#node.graph.name, f, row as RowOf<S>, at)),
-        ),
-      { reuse: true },
-    );
-    noteCrossing(this.#node, mapped.#node.graph.input);
+    const { name } = this.#node.graph;
+    mapped.#node.graph.feedFrom(this.#node, {
+      receive: (table) =>
+        mapped.emit((table as Table<S>).toRows().map((row, at) => call(name, f, row, at))),
+      ended: () => mapped.end(),
+      reuse: true,
+    });
     return mapped as unknown as DataFrame<T>;
   }
 
@@ -364,8 +361,8 @@ export class DataFrameMethods<S extends Schema> extends ColumnNode<Table<S>> {
 
   /**
    * An aggregate of your own over all rows so far, as a stream with one result per batch. Its functions
-   * run in JavaScript, a few calls per batch, and get whole tables; its state is theirs, and in no
-   * `snapshot()`.
+   * run in JavaScript, a few calls per batch, and get whole tables; see {@link Aggregation} for
+   * what its state is to be for `snapshot()`.
    *
    * ```ts
    * import assert from 'node:assert/strict';

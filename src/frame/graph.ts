@@ -1,8 +1,9 @@
 import { type NodeTally, type ParquetReader, Plan, type TypedArray } from '../native/plan.ts';
+import { noteCrossing } from '../observe/crossings.ts';
 import { type PlanEntry, planEntries, planSpec } from './compile.ts';
 import { readEmission } from './emission.ts';
 import { type PlanColumn, PlanNode } from './plan-node.ts';
-import { decodeSnapshot, encodeSnapshot } from './snapshot.ts';
+import { corrupt, type GraphState } from './state/snapshot.ts';
 
 /** What a sink does with a result; a promise it returns holds back the emitter. */
 export type Deliver = (result: unknown) => unknown;
@@ -17,6 +18,29 @@ export interface GraphSource {
   clear(): void;
   /** Milliseconds since 1970 UTC. */
   wallTime(): number;
+}
+
+/** An operator beside the plan, which keeps its state in JavaScript. */
+export interface StatefulPart {
+  readonly operator: string;
+  /** Its state as plain data, which may be the state itself. */
+  snapshot(): unknown;
+  /** Puts back what `snapshot` gave, or an equal copy of it. */
+  restore(data: unknown): void;
+}
+
+/** How one graph takes the results of another in. */
+export interface Feed {
+  readonly receive: (result: unknown) => Promise<void> | undefined;
+  /** Called when the other one's input has ended. */
+  readonly ended: () => Promise<void> | undefined;
+  /** Whether `receive` reads a result only while it is called. */
+  readonly reuse?: boolean;
+}
+
+interface Link {
+  readonly node: PlanNode;
+  readonly stop: () => void;
 }
 
 interface Subscription {
@@ -44,7 +68,11 @@ interface Compiled {
  * the next batch. Without a sink nothing is computed.
  */
 export class Graph {
+  static #made = 0;
+
   readonly name: string;
+  /** Greater than that of every graph that was made before. */
+  readonly order = Graph.#made++;
   readonly columns: readonly PlanColumn[];
   readonly input: PlanNode;
   /** Where its rows come from. */
@@ -61,7 +89,11 @@ export class Graph {
   #reuses = false;
   #delivering = false;
   #queue: (() => void)[] = [];
-  readonly #followers: (() => Promise<void> | undefined)[] = [];
+  #followers: readonly (() => Promise<void> | undefined)[] = [];
+  readonly #parts: StatefulPart[] = [];
+  /** Where its source gets its rows from, if from other graphs. */
+  #feeds: Link[] = [];
+  readonly #fed = new Set<Graph>();
   #pending: PromiseLike<unknown>[] = [];
   #errors: unknown[] = [];
 
@@ -126,9 +158,42 @@ export class Graph {
     return { rows, settled: this.#deliver(plan) };
   }
 
-  /** Has `ended` called whenever the input has ended, after the last results. */
-  onEnd(ended: () => Promise<void> | undefined): void {
-    this.#followers.push(ended);
+  /** Has the source of this graph fed with the results of a node of another one. */
+  feedFrom(node: PlanNode, { receive, ended, reuse }: Feed): void {
+    const { graph } = node;
+    const unsubscribe = graph.subscribe(node, receive as Deliver, reuse);
+    graph.#followers = [...graph.#followers, ended];
+    graph.#fed.add(this);
+    const stop = () => {
+      unsubscribe();
+      graph.#followers = graph.#followers.filter((other) => other !== ended);
+      graph.#fed.delete(this);
+    };
+    this.#feeds.push({ node, stop });
+    noteCrossing(node, this.input);
+  }
+
+  /** The graphs that feed this one or are fed by it. */
+  neighbours(): Graph[] {
+    return [...this.#feeds.map(({ node }) => node.graph), ...this.#fed];
+  }
+
+  /** Has the state of an operator that works beside the plan in what {@link Graph.capture} gives. */
+  keep(part: StatefulPart): void {
+    this.#parts.push(part);
+  }
+
+  /** Ends all sinks, and the graphs that only this one feeds; other graphs feed it no longer. */
+  destroy(): void {
+    const feeds = this.#feeds;
+    this.#feeds = [];
+    for (const { stop } of feeds) stop();
+    this.source.clear();
+    this.#subscriptions = [];
+    this.generation = -1;
+    for (const next of [...this.#fed]) {
+      if (next.#feeds.every(({ node }) => node.graph === this)) next.destroy();
+    }
   }
 
   /** Ends the input: emits what is still open, and ends what follows. */
@@ -147,23 +212,32 @@ export class Graph {
     return this.#deliver(plan);
   }
 
-  /** The state of every compiled node, see {@link Graph.restore}. */
-  snapshot(): Uint8Array {
+  /** The state of every compiled node and of what works beside the plan. */
+  capture(): GraphState {
     const plan = this.plan();
-    return encodeSnapshot({
+    return {
       state: plan?.snapshot() ?? null,
-      dictionaries: plan?.dictionaries ?? [],
-    });
+      dictionaries: (plan?.dictionaries ?? []).map((strings) => [...strings]),
+      parts: this.#parts.map((part) => ({ operator: part.operator, data: part.snapshot() })),
+    };
   }
 
   /** Puts back the state that a graph of the same nodes and sinks gave. */
-  restore(snapshot: Uint8Array): void {
-    const { state, dictionaries } = decodeSnapshot(snapshot);
+  reinstate({ state, dictionaries, parts }: GraphState): void {
+    const wanted = this.#parts.map(({ operator }) => operator).join(', ');
+    const given = parts.map(({ operator }) => operator).join(', ');
+    if (wanted !== given) {
+      throw corrupt(`it has the states of [${given}], and here is [${wanted}]`);
+    }
     const plan = this.plan();
-    if (plan === null || state === null) return;
-    plan.restore(state);
-    plan.dictionaries.splice(0, plan.dictionaries.length, ...dictionaries);
-    this.generation = ++this.#generations;
+    if (plan !== null && state !== null) {
+      plan.restore(state);
+      plan.dictionaries.splice(0, plan.dictionaries.length, ...dictionaries.map((s) => [...s]));
+      this.generation = ++this.#generations;
+    }
+    this.#parts.forEach((part, i) => {
+      part.restore(parts[i]!.data);
+    });
   }
 
   /** How the graph is compiled, its nodes in the order of the plan, and what each has done so far. */
@@ -172,13 +246,21 @@ export class Graph {
     const entries = this.#compiled?.entries ?? [];
     const id = (node: PlanNode) => `#${entries.findIndex((other) => other.node === node)}`;
     const lines = entries.map(({ node, sink }, i) => {
-      if (sink) return `#${i} sink of ${id(node)}`;
+      if (sink) return `#${i} sink of ${id(node)}${this.#fedBy(node)}`;
       const from = [...node.dependencies()].map(id).join(', ');
       const columns = node.columns.map(({ name, type }) => `${name}: ${type}`).join(', ');
       const what = `#${i} ${node.op}${from === '' ? '' : ` of ${from}`}: ${node.kind} (${columns})`;
       return `${what}${workOf(tallies[i])}`;
     });
     return [`native plan '${this.name}', one call per batch`, ...lines].join('\n');
+  }
+
+  /** Which graphs take the results of a node in, for a line of text. */
+  #fedBy(node: PlanNode): string {
+    const names = [...this.#fed]
+      .filter((next) => next.#feeds.some((feed) => feed.node === node))
+      .map(({ name }) => `'${name}'`);
+    return names.length === 0 ? '' : `, to ${names.join(' and ')}`;
   }
 
   /** Rows dropped because their partition had been emitted already. */

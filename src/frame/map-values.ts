@@ -1,5 +1,5 @@
-import { noteCrossing } from '../observe/crossings.ts';
 import { checkFunction, checkType, shown } from './checks.ts';
+import type { Column } from './column.ts';
 import { planNodeOf } from './column-node.ts';
 import { Series } from './series.ts';
 import type { ColumnType, InputOf, ValueOf } from './types.ts';
@@ -13,8 +13,9 @@ export function mapValues<D extends ColumnType, N extends string, E extends Colu
   checkFunction('map', f);
   checkType('map', type);
   const mapped = new Series<E, N>(type, { name: series.name });
-  series.sink(
-    (column) => {
+  planNodeOf(mapped).graph.feedFrom(planNodeOf(series), {
+    receive(result) {
+      const column = result as Column<D>;
       const values = new Array<InputOf<E>>(column.length);
       let row = 0;
       for (const value of column) {
@@ -23,9 +24,9 @@ export function mapValues<D extends ColumnType, N extends string, E extends Colu
       }
       return mapped.emit(values);
     },
-    { reuse: true },
-  );
-  noteCrossing(planNodeOf(series), planNodeOf(mapped).graph.input);
+    ended: () => mapped.end(),
+    reuse: true,
+  });
   return mapped;
 }
 

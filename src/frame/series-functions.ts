@@ -258,8 +258,8 @@ export abstract class SeriesFunctions<D extends ColumnType, N extends string> ex
    *
    * It runs outside of the plan: each batch comes up from Rust, through one call of `f` per value, and
    * goes down again into a plan of its own, which costs many times what an expression does. The result
-   * is a source of its own: it has its own `end()` and `snapshot()`, and does not go together with
-   * other columns of this source; a frame's `map` keeps columns together.
+   * is a source of its own, which ends with this one and does not go together with other columns of
+   * it; a frame's `map` keeps columns together.
    *
    * What `f` throws reaches the emitter as an error that names the row of the batch, with the thrown
    * one as its `cause`; nothing of that batch is delivered.

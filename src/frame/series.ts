@@ -612,8 +612,8 @@ export class Series<
 
   /**
    * An aggregate of your own over all rows so far, as a stream with one result per batch. Its functions
-   * run in JavaScript, a few calls per batch, and get whole columns; its state is theirs, and in no
-   * `snapshot()`.
+   * run in JavaScript, a few calls per batch, and get whole columns; see {@link Aggregation} for
+   * what its state is to be for `snapshot()`.
    *
    * ```ts
    * import assert from 'node:assert/strict';

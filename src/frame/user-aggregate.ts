@@ -28,6 +28,13 @@ export interface Aggregation<Rows, State, Result = State> {
   readonly merge?: (older: State, newer: State) => State;
   /** What is emitted of a state; by default the state itself. */
   readonly result?: (state: State) => Result;
+  /**
+   * A state as plain data, for `snapshot()`: numbers, texts, booleans, bigints, dates, arrays, plain
+   * objects, maps, sets and typed arrays. By default the state itself, which then must be that.
+   */
+  readonly save?: (state: State) => unknown;
+  /** The state that `save` made this data of; by default the data itself. */
+  readonly load?: (data: unknown) => State;
 }
 
 /** Rows of a batch. */
@@ -55,54 +62,90 @@ export function userAggregate(
   n: number | null,
 ): Stream<unknown> {
   const aggregation = checkAggregation(operator, given);
-  const { result = (state: unknown) => state } = aggregation;
-  const advance = n === null ? running(aggregation) : windowed(aggregation, n);
+  const { result = same } = aggregation;
+  const fold = n === null ? running(aggregation) : windowed(aggregation, n);
   const stream = derived().stream();
   const name = node.columns.map((column) => column.name).join(', ');
   node.graph.subscribe(node, (batch) =>
     stream.emit(
-      callUser(operator, name, () => result(advance(batch as Rows, lengthOf(batch as Rows)))),
+      callUser(operator, name, () => result(fold.advance(batch as Rows, lengthOf(batch as Rows)))),
     ),
   );
+  node.graph.keep({
+    operator,
+    snapshot: () => callUser(operator, name, fold.snapshot),
+    restore: (data) => callUser(operator, name, () => fold.restore(data)),
+  });
   noteCrossing(node, stream.node);
   return stream;
 }
 
 function checkAggregation(operator: string, given: unknown): AnyAggregation {
-  checkOptions(operator, given ?? null, ['initial', 'onNew', 'onOld', 'merge', 'result']);
-  const { initial, onNew, onOld, merge, result } = given as AnyAggregation;
+  checkOptions(operator, given ?? null, [
+    'initial',
+    'onNew',
+    'onOld',
+    'merge',
+    'result',
+    'save',
+    'load',
+  ]);
+  const { initial, onNew, onOld, merge, result, save, load } = given as AnyAggregation;
   checkFunction(`${operator}.initial`, initial);
   checkFunction(`${operator}.onNew`, onNew);
   checkOptionalFunction(operator, 'onOld', onOld);
   checkOptionalFunction(operator, 'merge', merge);
   checkOptionalFunction(operator, 'result', result);
+  checkOptionalFunction(operator, 'save', save);
+  checkOptionalFunction(operator, 'load', load);
   return given as AnyAggregation;
 }
 
-type Advance = (rows: Rows, length: number) => unknown;
+const same = (state: unknown) => state;
 
-function running({ initial, onNew }: AnyAggregation): Advance {
+/** An aggregation at work: the state after more rows, and that of the fold itself as plain data. */
+interface Fold {
+  readonly advance: (rows: Rows, length: number) => unknown;
+  readonly snapshot: () => unknown;
+  readonly restore: (data: unknown) => void;
+}
+
+interface Running {
+  readonly begun: boolean;
+  readonly state: unknown;
+}
+
+function running({ initial, onNew, save = same, load = same }: AnyAggregation): Fold {
   let state: unknown;
   let begun = false;
-  return (rows) => {
-    state = onNew(begun ? state : initial(), rows);
-    begun = true;
-    return state;
+  return {
+    advance(rows) {
+      state = onNew(begun ? state : initial(), rows);
+      begun = true;
+      return state;
+    },
+    snapshot: (): Running => ({ begun, state: begun ? save(state) : undefined }),
+    restore(data) {
+      const from = data as Running;
+      state = from.begun ? load(from.state) : undefined;
+      begun = from.begun;
+    },
   };
 }
 
 /** The last `n` rows, as the batches that they came in. */
-function windowed(aggregation: AnyAggregation, n: number): Advance {
-  const { initial, onNew, onOld, merge } = aggregation;
+function windowed(aggregation: AnyAggregation, n: number): Fold {
+  const { initial, onNew, onOld, merge, save = same, load = same } = aggregation;
   let chunks: readonly Chunk[] = [];
   let held = 0;
   let state: unknown;
   let begun = false;
+  /** Whether each chunk has a state. */
+  const own = merge !== undefined && onOld === undefined;
   const chunk = (rows: Rows, length: number): Chunk => {
-    const own = merge !== undefined && onOld === undefined;
     return { rows, length, state: own ? onNew(initial(), rows) : undefined };
   };
-  return (batch, length) => {
+  const advance = (batch: Rows, length: number) => {
     const rows = length > n ? batch.slice(length - n) : batch;
     const come = Math.min(length, n);
     const kept: Chunk[] = [];
@@ -126,6 +169,28 @@ function windowed(aggregation: AnyAggregation, n: number): Advance {
     begun = true;
     return next;
   };
+  // Where there is no `onOld` the state is made of the chunks again for each batch.
+  const kept = () => begun && onOld !== undefined;
+  return {
+    advance,
+    snapshot: (): Windowed => ({
+      begun,
+      state: kept() ? save(state) : undefined,
+      chunks: chunks.map((one) => (own ? { ...one, state: save(one.state) } : one)),
+    }),
+    restore(data) {
+      const from = data as Windowed;
+      const loaded = from.chunks.map((one) => (own ? { ...one, state: load(one.state) } : one));
+      begun = from.begun;
+      state = kept() ? load(from.state) : undefined;
+      chunks = loaded;
+      held = chunks.reduce((total, one) => total + one.length, 0);
+    },
+  };
+}
+
+interface Windowed extends Running {
+  readonly chunks: readonly Chunk[];
 }
 
 function lengthOf(rows: Rows): number {

@@ -1,4 +1,3 @@
-import { noteCrossing } from '../observe/crossings.ts';
 import { checkFunction, checkOptions, checkType } from './checks.ts';
 import type { Column } from './column.ts';
 import { planNodeOf } from './column-node.ts';
@@ -38,31 +37,38 @@ export function userApply(
   const type = checkType(operator, options?.type ?? 'f64');
   const { name } = node.columns[0]!;
   const series = derived().series(type, name);
-  const advance = windowsOf(windows, (values) =>
-    callUser(operator, name, () => (f as Call)(values)),
-  );
-  node.graph.subscribe(
-    node,
-    (column) => {
-      const results = advance(column as Column);
+  const over = windowsOf(windows, (values) => callUser(operator, name, () => (f as Call)(values)));
+  const { graph } = planNodeOf(series);
+  graph.feedFrom(node, {
+    receive(column) {
+      const results = over.advance(column as Column);
       if (results.length === 0) return undefined;
       return callUser(operator, name, () => series.emit(results));
     },
-    true,
-  );
-  node.graph.onEnd(() => series.end());
-  noteCrossing(node, planNodeOf(series).graph.input);
+    ended: () => series.end(),
+    reuse: true,
+  });
+  graph.keep({ operator, snapshot: over.snapshot, restore: over.restore });
   return series;
 }
 
-/** Calls `f` with every window that a batch ends; what it gives, `null` where there is too little. */
-function windowsOf(
-  { op, n, minPeriods, returnPartial }: ApplyWindows,
-  f: Call,
-): (column: Column) => unknown[] {
+/** The rows that are still to be in a window, and for each whether it is there. */
+interface KeptRows {
+  readonly kept: Values | undefined;
+  readonly keptThere: Uint8Array;
+}
+
+interface Windows {
+  /** What `f` makes of every window that a batch ends; `null` where there is too little. */
+  readonly advance: (column: Column) => unknown[];
+  readonly snapshot: () => KeptRows;
+  readonly restore: (data: unknown) => void;
+}
+
+function windowsOf({ op, n, minPeriods, returnPartial }: ApplyWindows, f: Call): Windows {
   let kept: Values | undefined;
   let keptThere: Uint8Array = new Uint8Array(0);
-  return (column) => {
+  const advance = (column: Column) => {
     const before = keptThere.length;
     const values = kept === undefined ? copyOf(column.values) : joined(kept, column.values);
     const there = joinedFlags(keptThere, column);
@@ -89,6 +95,13 @@ function windowsOf(
     }
     return out;
   };
+  return {
+    advance,
+    snapshot: () => ({ kept: kept && cleared(kept, keptThere), keptThere }),
+    restore(data) {
+      ({ kept, keptThere } = data as KeptRows);
+    },
+  };
 }
 
 /** From `start` to `end`, of a typed array without a copy. */
@@ -96,6 +109,15 @@ function cut(values: Values, start: number, end: number): Values {
   return ArrayBuffer.isView(values)
     ? (values as unknown as Float64Array).subarray(start, end)
     : (values as unknown as unknown[]).slice(start, end);
+}
+
+/** A copy with 0 in place of whatever stands in missing places. */
+function cleared(values: Values, there: Uint8Array): Values {
+  if (!ArrayBuffer.isView(values)) return values;
+  const out = copyOf(values) as { [index: number]: unknown } & Values;
+  const zero = typeof out[0] === 'bigint' ? 0n : 0;
+  for (let i = 0; i < out.length; i++) if (there[i] === 0) out[i] = zero;
+  return out;
 }
 
 function copyOf(values: Values): Values {

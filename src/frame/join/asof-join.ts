@@ -6,7 +6,15 @@ import type { Table } from '../table.ts';
 import type { ColumnType } from '../types.ts';
 import { isNumeric } from '../types.ts';
 import { checkColumns } from './check-columns.ts';
-import { after, columnsBeside, inputOf, joinedFrame, rawReader, type Settled } from './joined.ts';
+import {
+  after,
+  columnsBeside,
+  inputOf,
+  type JoinInput,
+  joinedFrame,
+  rawReader,
+  type Settled,
+} from './joined.ts';
 import { columnsBut, columnsOf, keyReader, type RowValues, rowReader } from './matched-rows.ts';
 import { WaitingRows } from './waiting-rows.ts';
 
@@ -30,6 +38,24 @@ export interface AsofJoinOptions<P extends string = string> {
 
 /** A place in the order: nanoseconds or a number. */
 type Place = number | bigint;
+
+/** A row of the right side, and where it stands. */
+interface Match {
+  readonly place: Place;
+  readonly values: RowValues;
+}
+
+interface SideState {
+  readonly rows: readonly Table[];
+  readonly last: Place | undefined;
+  readonly hasEnded: boolean;
+}
+
+interface AsofState {
+  readonly asking: SideState;
+  readonly offering: SideState;
+  readonly latest: ReadonlyMap<unknown, Match>;
+}
 
 const MAX_ROWS = 1_000_000;
 const ORDERED = 'a timestamp or a number';
@@ -61,7 +87,7 @@ export function asofJoin(
     const asking = new Side(operator, 'left', maxRows, (table) => new Rows(table, on, keys, []));
     const offering = new Side(operator, 'right', maxRows, (t) => new Rows(t, on, keys, added));
     /** The last row of each key so far in the order, and where it stands. */
-    const latest = new Map<unknown, { readonly place: Place; readonly values: RowValues }>();
+    const latest = new Map<unknown, Match>();
 
     /** Passes the rows of `right` that stand at `place` or before. */
     const pass = (place: Place) => {
@@ -130,7 +156,7 @@ export function asofJoin(
       }
     };
 
-    return [
+    const inputs: JoinInput[] = [
       {
         node: left,
         receive(rows) {
@@ -161,6 +187,21 @@ export function asofJoin(
         },
       },
     ];
+    return {
+      inputs,
+      snapshot: (): AsofState => ({
+        asking: asking.snapshot(),
+        offering: offering.snapshot(),
+        latest: new Map(latest),
+      }),
+      restore(data) {
+        const state = data as AsofState;
+        asking.restore(state.asking);
+        offering.restore(state.offering);
+        latest.clear();
+        for (const [key, match] of state.latest) latest.set(key, match);
+      },
+    };
   });
 }
 
@@ -214,9 +255,18 @@ class Side {
   }
 
   clear(): void {
-    this.waiting.clear();
-    this.last = undefined;
-    this.hasEnded = false;
+    this.restore({ rows: [], last: undefined, hasEnded: false });
+  }
+
+  snapshot(): SideState {
+    return { rows: this.waiting.snapshot(), last: this.last, hasEnded: this.hasEnded };
+  }
+
+  restore({ rows, last, hasEnded }: SideState): void {
+    this.waiting.restore(rows);
+    this.last = last;
+    this.hasEnded = hasEnded;
+    this.#rows = undefined;
   }
 }
 

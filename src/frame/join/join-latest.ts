@@ -1,7 +1,7 @@
 import { checkOptions } from '../checks.ts';
 import type { PlanNode } from '../plan-node.ts';
 import { checkColumns } from './check-columns.ts';
-import { columnsBeside, inputOf, joinedFrame } from './joined.ts';
+import { columnsBeside, inputOf, type JoinInput, joinedFrame } from './joined.ts';
 import { columnsBut, columnsOf, keyReader, type RowValues, rowReader } from './matched-rows.ts';
 
 /** Options of `joinLatest`. */
@@ -23,7 +23,7 @@ export function joinLatest(
   const columns = columnsBeside(operator, left.columns, added);
   return joinedFrame(operator, columns, (emit, end) => {
     const latest = new Map<unknown, RowValues>();
-    return [
+    const inputs: JoinInput[] = [
       {
         node: left,
         receive(rows) {
@@ -47,5 +47,13 @@ export function joinLatest(
         ended: () => undefined,
       },
     ];
+    return {
+      inputs,
+      snapshot: () => new Map(latest),
+      restore(data) {
+        latest.clear();
+        for (const [key, values] of data as typeof latest) latest.set(key, values);
+      },
+    };
   });
 }

@@ -1,4 +1,3 @@
-import { noteCrossing } from '../../observe/crossings.ts';
 import { type Column, DAY } from '../column.ts';
 import { both, ColumnSource } from '../column-source.ts';
 import { derived } from '../derive.ts';
@@ -16,6 +15,14 @@ export interface JoinInput {
   ended(): Settled;
 }
 
+/** What a join is made of: its inputs, and the state that they share, as plain data. */
+export interface Join {
+  readonly inputs: readonly JoinInput[];
+  snapshot(): unknown;
+  /** Takes up what `snapshot` gave. */
+  restore(data: unknown): void;
+}
+
 /**
  * Makes a frame of its own graph out of rows of others. What the inputs receive goes out through
  * `emit`, as whole columns in the order of `columns`.
@@ -23,19 +30,24 @@ export interface JoinInput {
 export function joinedFrame(
   operator: string,
   columns: readonly PlanColumn[],
-  connect: (emit: (columns: readonly unknown[]) => Settled, end: () => Settled) => JoinInput[],
+  connect: (emit: (columns: readonly unknown[]) => Settled, end: () => Settled) => Join,
 ): unknown {
   const source = new ColumnSource(operator, columns);
-  const inputs = connect(
+  const join = connect(
     (values) => source.columns(values),
     () => source.end(),
   );
-  for (const input of inputs) {
-    const { node } = input;
-    node.graph.subscribe(node, (rows) => input.receive(tableOf(rows as Column | Table)));
-    node.graph.onEnd(() => input.ended());
-    noteCrossing(node, source.graph.input);
+  for (const input of join.inputs) {
+    source.graph.feedFrom(input.node, {
+      receive: (rows) => input.receive(tableOf(rows as Column | Table)),
+      ended: () => input.ended(),
+    });
   }
+  source.graph.keep({
+    operator,
+    snapshot: () => join.snapshot(),
+    restore: (data) => join.restore(data),
+  });
   return derived().frame(source.graph.input);
 }
 

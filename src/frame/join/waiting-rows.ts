@@ -60,10 +60,20 @@ export class WaitingRows {
   }
 
   clear(): void {
-    this.#batches = [];
+    this.restore([]);
+  }
+
+  /** The rows that wait, in their batches. */
+  snapshot(): Table[] {
+    return this.#batches.map((batch, i) => (i === 0 ? batch.slice(this.#taken) : batch));
+  }
+
+  /** Has these rows wait instead. */
+  restore(batches: readonly Table[]): void {
+    this.#batches = [...batches];
     this.#taken = 0;
-    this.#rows = 0;
-    this.#release();
+    this.#rows = batches.reduce((total, { numRows }) => total + numRows, 0);
+    if (this.#rows <= this.#most) this.#release();
   }
 
   /** A promise for the time when no more than `most` wait; nothing where that is so. */

@@ -1,6 +1,14 @@
 import { checkCount, checkOptions } from '../checks.ts';
 import type { PlanNode } from '../plan-node.ts';
-import { after, columnsBeside, inputOf, joinedFrame, type Settled } from './joined.ts';
+import type { Table } from '../table.ts';
+import {
+  after,
+  columnsBeside,
+  inputOf,
+  type JoinInput,
+  joinedFrame,
+  type Settled,
+} from './joined.ts';
 import { WaitingRows } from './waiting-rows.ts';
 
 /** Options of `zip`. */
@@ -10,6 +18,11 @@ export interface ZipRowsOptions {
    * resolves when fewer do; 0 or more. Default: 1,000,000.
    */
   readonly maxRows?: number;
+}
+
+interface SideState {
+  readonly rows: readonly Table[];
+  readonly hasEnded: boolean;
 }
 
 const MAX_ROWS = 1_000_000;
@@ -36,27 +49,41 @@ export function zipRows(nodes: readonly PlanNode[], options: ZipRowsOptions | un
     /** An input that has ended without a row left: no more rows can have partners. */
     const isOver = () => sides.some(({ hasEnded, waiting }) => hasEnded && waiting.rows === 0);
 
-    return sides.map((side, index) => ({
-      node: nodes[index]!,
-      receive(rows) {
-        side.hasEnded = false;
-        if (isOver()) return undefined;
-        side.waiting.push(rows);
-        return after(advance(), () => {
-          if (isOver()) side.waiting.clear();
-          return side.waiting.room();
+    const inputs = sides.map(
+      (side, index): JoinInput => ({
+        node: nodes[index]!,
+        receive(rows) {
+          side.hasEnded = false;
+          if (isOver()) return undefined;
+          side.waiting.push(rows);
+          return after(advance(), () => {
+            if (isOver()) side.waiting.clear();
+            return side.waiting.room();
+          });
+        },
+        ended() {
+          side.hasEnded = true;
+          if (isOver()) for (const { waiting } of sides) waiting.clear();
+          if (!sides.every(({ hasEnded }) => hasEnded)) return undefined;
+          for (const each of sides) {
+            each.waiting.clear();
+            each.hasEnded = false;
+          }
+          return end();
+        },
+      }),
+    );
+
+    return {
+      inputs,
+      snapshot: () =>
+        sides.map(({ waiting, hasEnded }): SideState => ({ rows: waiting.snapshot(), hasEnded })),
+      restore(data) {
+        (data as SideState[]).forEach(({ rows, hasEnded }, i) => {
+          sides[i]!.waiting.restore(rows);
+          sides[i]!.hasEnded = hasEnded;
         });
       },
-      ended() {
-        side.hasEnded = true;
-        if (isOver()) for (const { waiting } of sides) waiting.clear();
-        if (!sides.every(({ hasEnded }) => hasEnded)) return undefined;
-        for (const each of sides) {
-          each.waiting.clear();
-          each.hasEnded = false;
-        }
-        return end();
-      },
-    }));
+    };
   });
 }
