@@ -19,6 +19,7 @@ pub(crate) mod numeric;
 pub(crate) mod operand;
 mod text;
 mod unary;
+mod wide;
 
 use std::collections::HashMap;
 

@@ -10,6 +10,7 @@ use arrow_array::types::{
 use arrow_array::{Array, ArrayRef, Int64Array, PrimitiveArray};
 use arrow_buffer::{ArrowNativeType, ScalarBuffer};
 
+use super::wide::{dispatch_wide, widen};
 use crate::column_type::ColumnType;
 use crate::error::PlanError;
 
@@ -182,18 +183,24 @@ pub(crate) fn convert(
         (Date, Timestamp) => return midnights(array.as_primitive()),
         _ => {}
     }
-    dispatch_numeric!(from, F => {
-        let source = array.as_primitive::<F>();
-        match to {
-            ColumnType::F64 => Ok(to_float::<F>(source)),
-            ColumnType::F32 => Ok(Arc::new(source.unary::<_, Float32Type>(|value| {
+    match to {
+        ColumnType::F64 => dispatch_numeric!(from, F => {
+            let source = array.as_primitive::<F>();
+            Ok(Arc::new(source.unary::<_, Float64Type>(Number::to_float)) as ArrayRef)
+        }),
+        ColumnType::F32 => dispatch_numeric!(from, F => {
+            let source = array.as_primitive::<F>();
+            Ok(Arc::new(source.unary::<_, Float32Type>(|value| {
                 #[expect(clippy::cast_possible_truncation, reason = "rounding is documented")]
                 let value = value.to_float() as f32;
                 value
-            }))),
-            _ => dispatch_numeric!(to, T => to_integer::<F, T>(source, to)),
+            })) as ArrayRef)
+        }),
+        _ => {
+            let wide = widen(array, from)?;
+            dispatch_numeric!(to, T => dispatch_wide!(&wide, source => to_integer::<_, T>(source, to)))
         }
-    })
+    }
 }
 
 /// 64-bit integers as the times that they count the nanoseconds of; without a copy.
@@ -229,13 +236,6 @@ fn midnights(days: &PrimitiveArray<Date32Type>) -> Result<ArrayRef, PlanError> {
             ))
         })?;
     Ok(Arc::new(times))
-}
-
-fn to_float<F: ArrowPrimitiveType>(source: &PrimitiveArray<F>) -> ArrayRef
-where
-    F::Native: Number,
-{
-    Arc::new(source.unary::<_, Float64Type>(Number::to_float))
 }
 
 fn to_integer<F: ArrowPrimitiveType, T: ArrowPrimitiveType>(

@@ -15,6 +15,7 @@ use arrow_buffer::{BooleanBuffer, BooleanBufferBuilder, NullBuffer, ScalarBuffer
 use super::comparison::Text;
 use super::numeric::{DAY, Number, convert, dispatch_numeric};
 use super::operand::Operand;
+use super::wide::{Wide, widen};
 use crate::column_type::ColumnType;
 use crate::error::PlanError;
 
@@ -68,10 +69,10 @@ pub(crate) fn cast(
             let bits = BooleanBuffer::collect_bool(numbers.len(), |row| numbers.value(row) != zero);
             Ok(Arc::new(BooleanArray::new(bits, numbers.nulls().cloned())) as ArrayRef)
         }),
-        (from, to) => dispatch_numeric!(from, F => {
-            let numbers = array.as_primitive::<F>();
-            dispatch_numeric!(to, T => Ok(number::<F, T>(numbers, from, to)))
-        }),
+        (from, to) => {
+            let wide = widen(array, from)?;
+            dispatch_numeric!(to, T => Ok(number::<T>(&wide, to)))
+        }
     }
 }
 
@@ -113,24 +114,18 @@ fn wanted(to: ColumnType) -> String {
 }
 
 /// Numbers as numbers: a float is cut to a whole number, and one that is finite must stay so.
-fn number<F: ArrowPrimitiveType, T: ArrowPrimitiveType>(
-    numbers: &PrimitiveArray<F>,
-    from: ColumnType,
-    to: ColumnType,
-) -> ArrayRef
+fn number<T: ArrowPrimitiveType>(numbers: &Wide, to: ColumnType) -> ArrayRef
 where
-    F::Native: Number,
     T::Native: Number,
 {
-    let result: PrimitiveArray<T> = if from.is_float() {
-        numbers.unary_opt::<_, T>(|value| {
-            let value = value.to_float();
+    let result: PrimitiveArray<T> = match numbers {
+        Wide::Signed(values) => values.unary_opt(|value| T::Native::from_integer(value.into())),
+        Wide::Unsigned(values) => values.unary_opt(|value| T::Native::from_integer(value.into())),
+        Wide::Float(values) => values.unary_opt(|value| {
             let whole = if to.is_float() { value } else { value.trunc() };
             T::Native::from_float(whole)
                 .filter(|result| result.to_float().is_finite() || !value.is_finite())
-        })
-    } else {
-        numbers.unary_opt::<_, T>(|value| T::Native::from_integer(value.to_wide()))
+        }),
     };
     Arc::new(result)
 }
