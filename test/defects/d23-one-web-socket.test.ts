@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { Stream, toWebSocket } from '../../src/index.ts';
-import { until } from '../until.ts';
+import { settle, until } from '../until.ts';
 
 describe('D23, streamz opens two sockets for two first writes, and none after a loss', () => {
   it('there is one socket, and another only when it was lost', async () => {
@@ -23,7 +23,7 @@ describe('D23, streamz opens two sockets for two first writes, and none after a 
     expect(sockets).toBe(1);
     for (const socket of server.clients) socket.terminate();
     await until(() => server.clients.size === 0);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await settle();
     source.emit('three');
     await until(() => received.length === 3);
     expect(sockets).toBe(2);

@@ -2,11 +2,12 @@ import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { fromWebSocket } from '../../src/index.ts';
+import { freePort } from '../free-port.ts';
 import { until } from '../until.ts';
 
 describe('D26, streamz cannot start a WebSocket source again', () => {
   it('after a stop nobody can connect, after a start everybody can', async () => {
-    const source = fromWebSocket({ port: 0 });
+    const source = fromWebSocket({ port: await freePort() });
     const seen = source.sinkToList();
     let port = 0;
     for (const word of ['first', 'second']) {

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, describe, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import * as kinds from '../servers/kinds.ts';
 import type { ServerKind } from '../servers/test-server.ts';
 import { withServer } from '../servers/with-server.ts';
@@ -14,9 +14,6 @@ import { exampleModule, expectedLog, recordLog } from './example-module.ts';
 // of the guide's pages runs here as a module of its own, in one process. A block whose fence says
 // `no-run` is left alone; one that says `needs-redis` runs where that server can be started, with its
 // address in REDIS_URL.
-
-// The compiler is started, perhaps on a machine busy with a build.
-vi.setConfig({ testTimeout: 180_000 });
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 // Of this process alone: two runs in one checkout leave each other's modules in peace.

@@ -31,7 +31,7 @@ warm: [ { sensor: 'a', degrees: 25 } ]
 };
 
 for (const [name, output] of Object.entries(outputs)) {
-  test(`${name} prints what it should`, { timeout: 60_000 }, async () => {
+  test(`${name} prints what it should`, async () => {
     expect(await runExample(name)).toBe(output.trimStart());
   });
 }

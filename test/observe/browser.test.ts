@@ -27,7 +27,15 @@ interface Layout {
 }
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
-const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--dump-dom'];
+const FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--no-first-run',
+  '--disable-gpu',
+  // In a container /dev/shm may be too small for it.
+  '--disable-dev-shm-usage',
+  '--dump-dom',
+];
 
 function findBrowser(): string | undefined {
   const folders = (process.env.PATH ?? '').split(delimiter);
@@ -156,5 +164,5 @@ describe.skipIf(browser === undefined)('toSVG() in a browser', () => {
 
     expect(layout.labels.length).toBeGreaterThan(5);
     checkLayout(layout);
-  }, 60_000);
+  });
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { currentHost, platformName } from '../../src/native/platform.ts';
 import { codeBlocks } from '../docs/code-blocks.ts';
 import { Sandbox, succeeded, type Tarballs } from './sandbox.ts';
@@ -10,8 +10,6 @@ import { Sandbox, succeeded, type Tarballs } from './sandbox.ts';
 // What a user gets: the packed packages, installed into an empty project with no Rust on the PATH.
 
 // Programs are started and packages installed, perhaps on a machine busy with a build.
-const TIMEOUT = 180_000;
-vi.setConfig({ testTimeout: TIMEOUT, hookTimeout: TIMEOUT });
 const platform = platformName(currentHost());
 const root = fileURLToPath(new URL('../..', import.meta.url));
 

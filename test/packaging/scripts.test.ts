@@ -4,12 +4,10 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, describe, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { currentHost, platformName } from '../../src/native/platform.ts';
 
 // Programs are started, perhaps on a machine busy with a build.
-vi.setConfig({ testTimeout: 180_000 });
-
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const platform = platformName(currentHost());
 

@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import type { MessageOptions, MessageSource } from '../../src/connect/message-source.ts';
 import type { ServerKind, TestServer } from './test-server.ts';
+import { uniqueName } from './unique-name.ts';
 import { withServer } from './with-server.ts';
 
 /** A queue, topic or stream of its own, written and looked at by a client that is not ours. */
@@ -40,23 +41,19 @@ export function texts(count: number, prefix = 'm'): string[] {
   return Array.from({ length: count }, (_, i) => `${prefix}${i}`);
 }
 
-let channels = 0;
-
 /** What holds for the source of every broker's messages. */
 export function describeBroker<T>(broker: Broker<T>, more?: (server: () => TestServer) => void) {
-  const timeout = { timeout: 60_000, interval: 20 };
-
   withServer(broker.kind, broker.title, (server) => {
     let channel: Channel<T>;
     const started: MessageSource<T>[] = [];
 
     beforeEach(async () => {
-      channel = await broker.channel(server(), `millrace${++channels}`);
+      channel = await broker.channel(server(), uniqueName('millrace'));
     });
 
     afterEach(async () => {
       for (const source of started.splice(0)) await source.stop({ drain: false });
-    }, 30_000);
+    });
 
     /** Starts a source; what its run fails with is kept for `await source.start()`. */
     function start(source: MessageSource<T>): MessageSource<T> {
@@ -68,7 +65,7 @@ export function describeBroker<T>(broker: Broker<T>, more?: (server: () => TestS
     /** Resolves once a started source has subscribed: a first message has come through. */
     async function subscribed(seen: readonly T[]): Promise<void> {
       await channel.feed(['first']);
-      await expect.poll(() => seen.length, timeout).toBeGreaterThan(0);
+      await expect.poll(() => seen.length).toBeGreaterThan(0);
     }
 
     it('delivers what is fed, in order, and the rest after a stop and a start', async () => {
@@ -77,21 +74,21 @@ export function describeBroker<T>(broker: Broker<T>, more?: (server: () => TestS
       start(source);
       await subscribed(seen);
       await channel.feed(texts(50, 'a'));
-      await expect.poll(() => seen.length, timeout).toBe(51);
+      await expect.poll(() => seen.length).toBe(51);
       await source.stop();
       expect(source.state).toBe('stopped');
-      expect(await channel.left()).toBe(0);
+      await expect.poll(() => channel.left()).toBe(0);
       await channel.feed(texts(50, 'b'));
       expect(seen).toHaveLength(51);
       start(source);
-      await expect.poll(() => seen.length, timeout).toBe(101);
+      await expect.poll(() => seen.length).toBe(101);
       expect(seen.map((element) => channel.textOf(element))).toEqual([
         'first',
         ...texts(50, 'a'),
         ...texts(50, 'b'),
       ]);
       await source.stop();
-      await expect.poll(() => channel.left(), timeout).toBe(0);
+      await expect.poll(() => channel.left()).toBe(0);
     });
 
     it('acknowledges a message when everything downstream has settled, whatever the order', async () => {
@@ -107,13 +104,13 @@ export function describeBroker<T>(broker: Broker<T>, more?: (server: () => TestS
       );
       start(source);
       await subscribed(seen);
-      await expect.poll(() => channel.left(), timeout).toBe(0);
+      await expect.poll(() => channel.left()).toBe(0);
       await channel.feed(texts(4));
-      await expect.poll(() => seen.length, timeout).toBe(5);
-      expect(await channel.left()).toBe(4);
+      await expect.poll(() => seen.length).toBe(5);
+      await expect.poll(() => channel.left()).toBe(4);
       expect(source.inFlight).toBe(4);
       for (const text of ['m0', 'm1', 'm2', 'm3']) gates.get(text)?.open();
-      await expect.poll(() => channel.left(), timeout).toBe(0);
+      await expect.poll(() => channel.left()).toBe(0);
     });
 
     it('takes no more than maxInFlight while the graph is slow', async () => {
@@ -132,14 +129,14 @@ export function describeBroker<T>(broker: Broker<T>, more?: (server: () => TestS
       start(source);
       await subscribed(seen);
       await channel.feed(texts(100));
-      await expect.poll(() => source.inFlight, timeout).toBe(8);
+      await expect.poll(() => source.inFlight).toBe(8);
       await new Promise((resolve) => setTimeout(resolve, 100));
       expect(seen).toHaveLength(9);
-      expect(await channel.left()).toBe(100);
+      await expect.poll(() => channel.left()).toBe(100);
       open();
-      await expect.poll(() => seen.length, timeout).toBe(101);
+      await expect.poll(() => seen.length).toBe(101);
       expect(most).toBe(8);
-      await expect.poll(() => channel.left(), timeout).toBe(0);
+      await expect.poll(() => channel.left()).toBe(0);
     });
 
     it('delivers a message again that failed, and goes on, where onError says so', async () => {
@@ -154,9 +151,9 @@ export function describeBroker<T>(broker: Broker<T>, more?: (server: () => TestS
       });
       start(source);
       await channel.feed(texts(3));
-      await expect.poll(() => new Set(seen).size, timeout).toBe(3);
+      await expect.poll(() => new Set(seen).size).toBe(3);
       expect(errors).toEqual([new Error('not yet'), new Error('not yet')]);
-      await expect.poll(() => channel.left(), timeout).toBe(0);
+      await expect.poll(() => channel.left()).toBe(0);
     });
 
     it('fails without an error policy, and delivers the message after the next start', async () => {
@@ -172,11 +169,11 @@ export function describeBroker<T>(broker: Broker<T>, more?: (server: () => TestS
       void channel.feed(texts(3));
       await expect(run).rejects.toThrow('broken');
       expect(source.state).toBe('failed');
-      await expect.poll(() => channel.left(), timeout).toBe(3);
+      await expect.poll(() => channel.left()).toBe(3);
       isBroken = false;
       start(source);
-      await expect.poll(() => new Set(seen).size, timeout).toBe(3);
-      await expect.poll(() => channel.left(), timeout).toBe(0);
+      await expect.poll(() => new Set(seen).size).toBe(3);
+      await expect.poll(() => channel.left()).toBe(0);
     });
 
     it('gives a message up that failed, with onFailure: discard', async () => {
@@ -188,8 +185,8 @@ export function describeBroker<T>(broker: Broker<T>, more?: (server: () => TestS
       });
       start(source);
       await channel.feed(texts(3));
-      await expect.poll(() => seen.length, timeout).toBe(3);
-      await expect.poll(() => channel.left(), timeout).toBe(0);
+      await expect.poll(() => seen.length).toBe(3);
+      await expect.poll(() => channel.left()).toBe(0);
       await source.stop();
       start(source);
       await new Promise((resolve) => setTimeout(resolve, broker.patience ?? 100));
@@ -202,15 +199,15 @@ export function describeBroker<T>(broker: Broker<T>, more?: (server: () => TestS
       source.sink((element) => seen.add(channel.textOf(element)));
       start(source);
       await channel.feed(texts(20, 'a'));
-      await expect.poll(() => seen.size, timeout).toBe(20);
+      await expect.poll(() => seen.size).toBe(20);
       await server().kill();
       await new Promise((resolve) => setTimeout(resolve, 100));
       expect(source.state).toBe('running');
       await server().start();
       await channel.feed(texts(20, 'b'));
-      await expect.poll(() => seen.size, timeout).toBe(40);
+      await expect.poll(() => seen.size).toBe(40);
       // What was acknowledged when the server died may come again.
-      await expect.poll(() => channel.left(), timeout).toBe(0);
+      await expect.poll(() => channel.left()).toBe(0);
       await source.stop();
     });
 

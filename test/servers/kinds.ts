@@ -161,7 +161,7 @@ export const postgres: ServerKind = {
       program,
       ...['-D', join(folder, 'data'), '-p', String(port), '-k', folder],
       ...['-c', 'listen_addresses=127.0.0.1', '-c', 'wal_level=logical', '-c', 'fsync=off'],
-      ...['-c', 'max_replication_slots=20', '-c', 'max_wal_senders=20'],
+      ...['-c', 'max_replication_slots=200', '-c', 'max_wal_senders=200'],
       ...['-c', 'log_min_messages=fatal', '-c', 'shared_buffers=16MB'],
     ]),
   isReady: (place) => answers(place, startupMessage('millrace', 'postgres'), 'R'),

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
@@ -41,6 +41,7 @@ withServer(kinds.redis, 'a test run that is killed', () => {
     expect(await isOpen(port)).toBe(true);
     owner.kill('SIGKILL');
     await once(owner, 'exit');
-    await expect.poll(() => isOpen(port), { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => isOpen(port)).toBe(false);
+    rmSync(folder, { recursive: true });
   });
 });

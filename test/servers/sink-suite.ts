@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { type Sink, Stream } from '../../src/index.ts';
 import { texts } from './broker-suite.ts';
 import type { ServerKind, TestServer } from './test-server.ts';
+import { uniqueName } from './unique-name.ts';
 import { withServer } from './with-server.ts';
 
 /** A sink of texts, and another client that reads what has arrived. */
@@ -21,12 +22,10 @@ export interface SinkTarget {
   }>;
 }
 
-let channels = 0;
-
 /** What holds for a sink into every broker and database. */
 export function describeSink(target: SinkTarget, more?: (server: () => TestServer) => void): void {
   withServer(target.kind, target.title, (server) => {
-    const open = () => target.open(server(), `sink${++channels}`);
+    const open = () => target.open(server(), uniqueName('sink'));
 
     it('writes what comes, in order, and acknowledges it when it is there', async () => {
       const { sink, written } = await open();
@@ -36,7 +35,7 @@ export function describeSink(target: SinkTarget, more?: (server: () => TestServe
       for (const text of texts(100)) {
         await source.emit(text, { acknowledge: (error) => error ?? acknowledged++ });
       }
-      await expect.poll(() => acknowledged, { timeout: 20_000 }).toBe(100);
+      await expect.poll(() => acknowledged).toBe(100);
       await source.end();
       expect(await written()).toEqual(texts(100));
     });
@@ -46,15 +45,15 @@ export function describeSink(target: SinkTarget, more?: (server: () => TestServe
       const source = new Stream<string>();
       const results = source
         .to(sink())
-        .onError({ retry: { attempts: 100, backoff: 20, maxBackoff: 200, timeout: '5s' } })
+        .onError({ retry: { attempts: 1e6, backoff: 20, maxBackoff: 200, timeout: '30s' } })
         .sinkToList();
       for (const text of texts(20, 'a')) await source.emit(text);
-      await expect.poll(() => results.length, { timeout: 20_000 }).toBe(20);
+      await expect.poll(() => results.length).toBe(20);
       await server().kill();
       for (const text of texts(20, 'b')) void source.emit(text);
       await new Promise((resolve) => setTimeout(resolve, 100));
       await server().start();
-      await expect.poll(() => results.length, { timeout: 30_000 }).toBe(40);
+      await expect.poll(() => results.length).toBe(40);
       await source.end();
       expect([...new Set(await written())]).toEqual([...texts(20, 'a'), ...texts(20, 'b')]);
     });
@@ -70,7 +69,7 @@ export function describeSink(target: SinkTarget, more?: (server: () => TestServe
         const written = source.to(sink(url));
         let failure: unknown;
         await source.emit('x', { acknowledge: (error) => (failure = error) });
-        await expect.poll(() => failure, { timeout: 20_000 }).toBeDefined();
+        await expect.poll(() => failure).toBeDefined();
         shown.push(failure, written);
         await source.end();
       }

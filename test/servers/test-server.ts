@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { freePort } from '../free-port.ts';
 
 /** How a server is found, started and known to be ready. */
 export interface ServerKind {
@@ -49,8 +50,19 @@ server=$!
 wait $server 2>/dev/null
 kill -KILL 0`;
 
+/** A server, as the tests see it. */
+export interface TestServer {
+  readonly place: Place;
+  readonly url: string;
+  readonly port: number;
+  /** Starts it again after `kill`, on the same port and with the same data. */
+  start(): Promise<void>;
+  /** Kills it at once, as a crash would, and waits until it is gone. Its data stays. */
+  kill(): Promise<void>;
+}
+
 /** A server of a kind, on a loopback port of its own, with its data in a temporary folder. */
-export class TestServer {
+export class ServerProcess implements TestServer {
   readonly place: Place;
   readonly #kind: ServerKind;
   #child: ChildProcess | undefined;
@@ -62,13 +74,13 @@ export class TestServer {
   }
 
   /** Starts a server and waits until it answers. */
-  static async start(kind: ServerKind): Promise<TestServer> {
+  static async start(kind: ServerKind): Promise<ServerProcess> {
     const program = findProgram(kind);
     if (program === undefined) throw new Error(missing(kind));
     const folder = mkdtempSync(join(tmpdir(), `millrace-${kind.name}-`));
     const ports = await freePorts(kind.ports ?? 1);
     const place = { program, folder, ports, port: ports[0]! };
-    const server = new TestServer(kind, place);
+    const server = new ServerProcess(kind, place);
     try {
       await kind.prepare?.(place);
       await server.start();
@@ -87,7 +99,11 @@ export class TestServer {
     return this.place.port;
   }
 
-  /** Starts it again after `kill`, on the same port and with the same data. */
+  /** Neither killed nor ended by itself. */
+  get isRunning(): boolean {
+    return this.#child !== undefined && !hasEnded(this.#child);
+  }
+
   async start(): Promise<void> {
     const { name } = this.#kind;
     const child = spawn('/bin/sh', ['-c', WATCHED, 'sh', ...this.#kind.command(this.place)], {
@@ -105,7 +121,7 @@ export class TestServer {
     child.stderr.setEncoding('utf8').on('data', keep);
     const until = Date.now() + READY_WITHIN;
     while (!(await (this.#kind.isReady ?? acceptsConnections)(this.place))) {
-      if (child.exitCode !== null || child.signalCode !== null) {
+      if (hasEnded(child)) {
         throw new Error(`${name} ended before it was ready:\n${this.#output}`);
       }
       if (Date.now() > until) {
@@ -115,11 +131,10 @@ export class TestServer {
     }
   }
 
-  /** Kills it at once, as a crash would, and waits until it is gone. Its data stays. */
   async kill(): Promise<void> {
     const child = this.#child;
     this.#child = undefined;
-    if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (child?.pid === undefined || hasEnded(child)) return;
     const gone = new Promise((resolve) => child.once('exit', resolve));
     child.stdin?.end();
     await gone;
@@ -155,6 +170,10 @@ export function missing({ name, package: debian, program }: ServerKind): string 
   return `${name} is not tested: there is no ${program} on the PATH; install ${debian}, or run npm test -- --servers as root on Debian`;
 }
 
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
+}
+
 function acceptsConnections({ port }: Place): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
@@ -167,18 +186,9 @@ function acceptsConnections({ port }: Place): Promise<boolean> {
   });
 }
 
-/** Loopback ports that are free; all are held until each is known, so that none comes twice. */
+/** Loopback ports that are free, each another. */
 async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, () => {
-      const server = createServer();
-      return new Promise<typeof server>((resolve, reject) => {
-        server.once('error', reject);
-        server.listen(0, '127.0.0.1', () => resolve(server));
-      });
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+  const ports = new Set<number>();
+  while (ports.size < count) ports.add(await freePort());
+  return [...ports];
 }

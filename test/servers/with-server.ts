@@ -1,12 +1,17 @@
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { findProgram, missing, type ServerKind, TestServer } from './test-server.ts';
+import { LeasedServer } from './leased-server.ts';
+import { findProgram, missing, type ServerKind, type TestServer } from './test-server.ts';
 
 // Where `npm test` installs the servers, one that lacks is a failure.
 const isInstalledHere = Boolean(process.env.CI) && existsSync('/usr/bin/apt-get');
 
+// For the turn of another file to end, and for the server to start.
+const TAKEN_WITHIN = 1_200_000;
+
 /**
- * A suite against a real server, started before it and stopped after. Where the program is not
+ * A suite against a real server, which is its own meanwhile, with what files before it left there: each
+ * test takes names of its own. Where the program is not
  * installed the suite is skipped, and says so, but fails in continuous integration on Debian.
  */
 export function withServer(
@@ -25,12 +30,12 @@ export function withServer(
     }
     return;
   }
-  describe(title, { timeout: 180_000 }, () => {
-    let server: TestServer | undefined;
+  describe(title, () => {
+    let server: LeasedServer | undefined;
     beforeAll(async () => {
-      server = await TestServer.start(kind);
-    }, 330_000);
-    afterAll(() => server?.stop(), 60_000);
+      server = await LeasedServer.take(kind);
+    }, TAKEN_WITHIN);
+    afterAll(() => server?.giveBack());
     suite(() => server ?? absent(kind));
   });
 }

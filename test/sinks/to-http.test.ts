@@ -3,7 +3,8 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type HttpSinkOptions, Stream, toHttp, VirtualClock } from '../../src/index.ts';
-import { until } from '../until.ts';
+import { freePort } from '../free-port.ts';
+import { settle, until } from '../until.ts';
 
 interface Received {
   readonly body: string;
@@ -41,7 +42,7 @@ async function serve(answer: (received: Received, call: number) => Answer) {
     if (given === 'break') return void request.socket.destroy();
     const [status, more] = typeof given === 'number' ? [given, {}] : given;
     response.writeHead(status, more).end(status < 300 ? '[7]' : 'the reason');
-  }).listen(0, '127.0.0.1');
+  }).listen(await freePort(), '127.0.0.1');
   servers.push(server);
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/in?key=secret`;
@@ -66,7 +67,7 @@ function make<R = unknown>(url: string, options: HttpSinkOptions<R> = {}) {
 async function pass(clock: VirtualClock, holds: () => boolean): Promise<void> {
   while (!holds()) {
     await clock.advance('100ms');
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    await settle();
   }
 }
 

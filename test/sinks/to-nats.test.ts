@@ -1,4 +1,4 @@
-import { jetstream } from '@nats-io/jetstream';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { expect, it } from 'vitest';
 import { Stream, toNats } from '../../src/index.ts';
 import { addStream, withNats } from '../servers/brokers/nats.ts';
@@ -9,14 +9,15 @@ import type { TestServer } from '../servers/test-server.ts';
 /** What a stream holds, as the plain client reads it. */
 function stored(server: TestServer, stream: string) {
   return withNats(server, async (connection) => {
+    const { state } = await (await jetstreamManager(connection)).streams.info(stream);
     const consumer = await jetstream(connection).consumers.get(stream);
     const found: { text: string; color: string | undefined }[] = [];
-    for (;;) {
-      const message = await consumer.next({ expires: 1000 });
+    while (found.length < state.messages) {
+      const message = await consumer.next({ expires: 60_000 });
       if (message === null) return found;
       found.push({ text: message.string(), color: message.headers?.get('Color') });
-      if (message.info.pending === 0) return found;
     }
+    return found;
   });
 }
 

@@ -13,7 +13,7 @@ import {
   VirtualClock,
 } from '../../src/index.ts';
 import { CERTIFICATE, PRIVATE_KEY } from '../certificate.ts';
-import { until } from '../until.ts';
+import { settle, until } from '../until.ts';
 
 const opened: { destroy(): unknown }[] = [];
 
@@ -76,7 +76,7 @@ describe('fromHttpServer()', () => {
       return status;
     });
     await until(() => source.pending === 2);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await settle();
     expect(answered).toBe(0);
     sink.release();
     expect(await Promise.all(answers)).toEqual([204, 204]);

@@ -1,17 +1,17 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { headers } from '@nats-io/transport-node';
 import { expect, it } from 'vitest';
-import { fromNats } from '../../src/index.ts';
+import { fromNats, VirtualClock } from '../../src/index.ts';
 import { describeBroker, gate } from '../servers/broker-suite.ts';
-import { addStream, natsBroker, withNats } from '../servers/brokers/nats.ts';
+import { addStream, consumed, natsBroker, withNats } from '../servers/brokers/nats.ts';
 
 describeBroker(natsBroker, (server) => {
-  const timeout = { timeout: 20_000, interval: 20 };
   const publish = (subject: string, text: string) =>
     withNats(server(), (connection) => jetstream(connection).publish(subject, text));
 
   it('gives subject, headers, sequence and the number of deliveries', async () => {
     await addStream(server(), 'whole');
+    const before = Date.now();
     await withNats(server(), async (connection) => {
       const two = headers();
       two.append('Color', 'red');
@@ -21,7 +21,7 @@ describeBroker(natsBroker, (server) => {
     const source = fromNats('whole', { url: server().url, consumer: 'c' });
     const seen = source.sinkToList();
     void source.start();
-    await expect.poll(() => seen.length, timeout).toBe(1);
+    await expect.poll(() => seen.length).toBe(1);
     expect(seen[0]).toMatchObject({
       subject: 'whole',
       data: Buffer.from('x'),
@@ -30,7 +30,7 @@ describeBroker(natsBroker, (server) => {
       sequence: 1,
       deliveries: 1,
     });
-    expect(seen[0]!.timestamp.getTime()).toBeGreaterThan(Date.now() - 60_000);
+    expect(seen[0]!.timestamp.getTime()).toBeGreaterThanOrEqual(before);
     await source.stop();
   });
 
@@ -41,7 +41,9 @@ describeBroker(natsBroker, (server) => {
     });
     await publish('from.a', '1');
     await publish('from.b', '2');
-    const before = new Date();
+    // Behind the second message, also when both come in one millisecond.
+    const before = new Date(Date.now() + 1);
+    await expect.poll(() => Date.now()).toBeGreaterThan(before.getTime());
     await publish('from.a', '3');
     for (const [consumer, options, expected] of [
       ['all', {}, ['1', '2', '3']],
@@ -52,35 +54,48 @@ describeBroker(natsBroker, (server) => {
       const source = fromNats('from', { url: server().url, consumer, ...options });
       const seen = source.map(({ data }) => data.toString()).sinkToList();
       void source.start();
-      await expect.poll(() => seen.length, timeout).toBe(expected.length);
+      await expect.poll(() => seen.length).toBe(expected.length);
       expect(seen).toEqual(expected);
       await source.stop();
     }
     const source = fromNats('from', { url: server().url, consumer: 'new', startFrom: 'latest' });
     const seen = source.map(({ data }) => data.toString()).sinkToList();
     void source.start();
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await consumed(server(), 'from', 'new');
     await publish('from.b', '4');
-    await expect.poll(() => seen, timeout).toEqual(['4']);
+    await expect.poll(() => seen).toEqual(['4']);
     await source.stop();
   });
 
   it('keeps a message alive for as long as it is being worked on', async () => {
     await addStream(server(), 'slow');
     const { opened, open } = gate();
-    const source = fromNats('slow', { url: server().url, consumer: 'c', ackWait: 300 });
+    const clock = new VirtualClock();
+    const source = fromNats('slow', { url: server().url, consumer: 'c', ackWait: '1h', clock });
     const seen: number[] = [];
     source.sink(async ({ deliveries }) => {
       seen.push(deliveries);
       await opened;
     });
-    void source.start();
-    await publish('slow', 'x');
-    await expect.poll(() => seen.length, timeout).toBe(1);
-    await new Promise((resolve) => setTimeout(resolve, 1200));
-    open();
-    await source.stop();
+    await withNats(server(), async (connection) => {
+      const said: string[] = [];
+      connection.subscribe('$JS.ACK.slow.c.>', {
+        callback: (_, message) => void said.push(message.string()),
+      });
+      await connection.flush();
+      void source.start();
+      await publish('slow', 'x');
+      await expect.poll(() => seen.length).toBe(1);
+      for (let beats = 1; beats <= 3; beats++) {
+        await clock.advance('20min');
+        await expect.poll(() => said).toEqual(Array(beats).fill('+WPI'));
+      }
+      open();
+      await source.stop();
+      await expect.poll(() => said.at(-1)).toBe('+ACK');
+    });
     expect(seen).toEqual([1]);
+    expect(clock.pending).toBe(0);
   });
 
   it('fails where there is no such stream', async () => {
@@ -93,10 +108,11 @@ describeBroker(natsBroker, (server) => {
     await addStream(server(), 'quiet');
     const source = fromNats('quiet', { url: server().url, consumer: 'c' });
     void source.start();
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await consumed(server(), 'quiet', 'c');
     const start = performance.now();
     await source.stop();
-    expect(performance.now() - start).toBeLessThan(1000);
+    // A request for messages stands for 30 seconds.
+    expect(performance.now() - start).toBeLessThan(20_000);
   });
 });
 

@@ -4,8 +4,6 @@ import { describeBroker } from '../servers/broker-suite.ts';
 import { postgresBroker, psql } from '../servers/brokers/postgres.ts';
 
 describeBroker(postgresBroker, (server) => {
-  const timeout = { timeout: 60_000, interval: 20 };
-
   it('gives what was inserted, updated and deleted, and nothing of what was rolled back', async () => {
     await psql(
       server(),
@@ -18,7 +16,7 @@ describeBroker(postgresBroker, (server) => {
     const seen = source.sinkToList();
     void source.start();
     const slots = () => psql(server(), 'SELECT slot_name FROM pg_replication_slots WHERE active');
-    await expect.poll(slots, timeout).toContain('changes');
+    await expect.poll(slots).toContain('changes');
     await psql(
       server(),
       `INSERT INTO changes VALUES (1, '2024-01-01T00:00:00Z', '{"a":1}')`,
@@ -29,7 +27,7 @@ describeBroker(postgresBroker, (server) => {
       'DELETE FROM changes',
       'TRUNCATE changes',
     );
-    await expect.poll(() => seen.length, timeout).toBe(4);
+    await expect.poll(() => seen.length).toBe(4);
     const row = { id: 1, at: new Date('2024-01-01T00:00:00Z'), data: { a: 1 } };
     expect(seen.map(({ operation, row, before }) => ({ operation, row, before }))).toEqual([
       { operation: 'insert', row, before: undefined },

@@ -1,21 +1,19 @@
 import { expect, it } from 'vitest';
 import { fromRabbitMQ } from '../../src/index.ts';
 import { describeBroker } from '../servers/broker-suite.ts';
-import { rabbitmqBroker, withRabbitMQ } from '../servers/brokers/rabbitmq.ts';
+import { consumed, rabbitmqBroker, withRabbitMQ } from '../servers/brokers/rabbitmq.ts';
 
 describeBroker(rabbitmqBroker, (server) => {
-  const timeout = { timeout: 20_000, interval: 20 };
-
   it('binds its queue, and gives key, headers and id', async () => {
     await withRabbitMQ(server(), (channel) => channel.assertExchange('weather', 'topic'));
-    const source = fromRabbitMQ('swedish', {
+    const source = fromRabbitMQ('forecasts', {
       url: server().url,
       declare: { durable: false },
       bindings: [{ exchange: 'weather', routingKey: 'se.*' }],
     });
     const seen = source.sinkToList();
     void source.start();
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await consumed(server(), 'forecasts');
     await withRabbitMQ(server(), async (channel) => {
       channel.publish('weather', 'no.oslo', Buffer.from('rain'));
       channel.publish('weather', 'se.lund', Buffer.from('sun'), {
@@ -24,9 +22,9 @@ describeBroker(rabbitmqBroker, (server) => {
         contentType: 'text/plain',
       });
     });
-    await expect.poll(() => seen.length, timeout).toBe(1);
+    await expect.poll(() => seen.length).toBe(1);
     expect(seen[0]).toEqual({
-      queue: 'swedish',
+      queue: 'forecasts',
       data: Buffer.from('sun'),
       exchange: 'weather',
       routingKey: 'se.lund',
@@ -59,12 +57,12 @@ describeBroker(rabbitmqBroker, (server) => {
       throw new Error('no');
     });
     void source.start();
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await consumed(server(), 'mortal');
     await withRabbitMQ(server(), async (channel) => {
       channel.sendToQueue('mortal', Buffer.from('x'));
     });
     const dead = () => withRabbitMQ(server(), (channel) => channel.checkQueue('dead'));
-    await expect.poll(async () => (await dead()).messageCount, timeout).toBe(1);
+    await expect.poll(async () => (await dead()).messageCount).toBe(1);
     await source.stop();
   });
 
@@ -78,10 +76,10 @@ describeBroker(rabbitmqBroker, (server) => {
         channel.sendToQueue('deleted', Buffer.from(text));
       });
     await send('a');
-    await expect.poll(() => seen, timeout).toEqual(['a']);
+    await expect.poll(() => seen).toEqual(['a']);
     await withRabbitMQ(server(), (channel) => channel.deleteQueue('deleted'));
     await send('b');
-    await expect.poll(() => seen, timeout).toEqual(['a', 'b']);
+    await expect.poll(() => seen).toEqual(['a', 'b']);
     await source.stop();
   });
 });

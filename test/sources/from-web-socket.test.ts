@@ -10,7 +10,8 @@ import {
   type WebSocketServerOptions,
   type WebSocketServerSource,
 } from '../../src/index.ts';
-import { until } from '../until.ts';
+import { freePort } from '../free-port.ts';
+import { settle, until } from '../until.ts';
 
 const closing: (() => void)[] = [];
 
@@ -39,7 +40,8 @@ async function client(source: WebSocketServerSource, headers = {}): Promise<WebS
 }
 
 /** A server of the package `ws` itself, on a port that stays the same. */
-async function plainServer(port = 0) {
+async function plainServer(samePort?: number) {
+  const port = samePort ?? (await freePort());
   const sockets = new WebSocketServer({ port, host: '127.0.0.1' });
   await once(sockets, 'listening');
   const close = () => {
@@ -47,12 +49,11 @@ async function plainServer(port = 0) {
     sockets.close();
   };
   closing.push(close);
-  const address = sockets.address() as { port: number };
   return {
     sockets,
     close,
-    port: address.port,
-    url: `ws://127.0.0.1:${address.port}/feed?key=secret`,
+    port,
+    url: `ws://127.0.0.1:${port}/feed?key=secret`,
   };
 }
 
@@ -139,7 +140,7 @@ describe('fromWebSocket() with a port', () => {
     alive.on('ping', () => pings++);
     await clock.advance('10s');
     await until(() => pings === 1);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await settle();
     await clock.advance('10s');
     await until(() => source.connections === 1);
     expect(alive.readyState).toBe(WebSocket.OPEN);
@@ -186,7 +187,7 @@ describe('fromWebSocket() with a URL', () => {
     const source = fromWebSocket(url, { reconnect: { backoff: 5, maxBackoff: 5 } });
     const seen = source.sinkToList();
     const done = source.start();
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await settle();
     const { sockets } = await plainServer(port);
     sockets.on('connection', (socket) => socket.send('here'));
     await until(() => seen.length === 1);
@@ -238,7 +239,7 @@ describe('toWebSocket()', () => {
     await until(() => received.length === 1);
     first.close();
     await until(() => first.sockets.clients.size === 0);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await settle();
     emit({ two: 2 });
     const second = await plainServer(first.port);
     listen(second.sockets);

@@ -1,5 +1,6 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { expect } from 'vitest';
 import { fromNats, type NatsMessage } from '../../../src/index.ts';
 import type { Broker } from '../broker-suite.ts';
 import { nats } from '../kinds.ts';
@@ -26,6 +27,20 @@ export function addStream(server: TestServer, name: string): Promise<unknown> {
   );
 }
 
+/** Resolves when somebody asks a consumer of a stream for messages. */
+export async function consumed(server: TestServer, stream: string, name: string): Promise<void> {
+  const waiting = () =>
+    withNats(server, async (connection) => {
+      const { consumers } = await jetstreamManager(connection);
+      return consumers.info(stream, name).then(
+        ({ num_waiting }) => num_waiting,
+        // There is no such consumer yet.
+        () => 0,
+      );
+    });
+  await expect.poll(waiting).toBeGreaterThan(0);
+}
+
 /** Messages of a JetStream stream, with text for data. */
 export const natsBroker: Broker<NatsMessage> = {
   kind: nats,
@@ -39,7 +54,7 @@ export const natsBroker: Broker<NatsMessage> = {
         fromNats(name, {
           url: server.url,
           consumer: 'c',
-          ackWait: 1000,
+          ackWait: 5000,
           retryDelay: 50,
           ...options,
         }),

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { type ConfirmChannel, connect } from 'amqplib';
+import { expect } from 'vitest';
 import { fromRabbitMQ, type RabbitMQMessage } from '../../../src/index.ts';
 import type { Broker } from '../broker-suite.ts';
 import { rabbitmq, rabbitmqEnvironment } from '../kinds.ts';
@@ -16,6 +17,7 @@ export async function withRabbitMQ<R>(
   const connection = await connect(server.url);
   try {
     const channel = await connection.createConfirmChannel();
+    channel.on('error', () => undefined);
     const result = await body(channel);
     // What it has published would otherwise go down with the connection.
     await channel.waitForConfirms();
@@ -23,6 +25,19 @@ export async function withRabbitMQ<R>(
   } finally {
     await connection.close();
   }
+}
+
+/** Resolves when a queue has a consumer. */
+export async function consumed(server: TestServer, queue: string): Promise<void> {
+  const consumers = async () => {
+    try {
+      return (await withRabbitMQ(server, (channel) => channel.checkQueue(queue))).consumerCount;
+    } catch {
+      // There is no such queue yet.
+      return 0;
+    }
+  };
+  await expect.poll(consumers).toBeGreaterThan(0);
 }
 
 /** Messages in a queue, those that were delivered and not acknowledged among them. */
