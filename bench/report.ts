@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Target } from './suite.ts';
@@ -29,18 +29,36 @@ interface Timing {
   /** Nanoseconds per element: median of all samples, quartiles, and the median of each round. */
   median: number;
   quartiles: [number, number];
-  rounds: (number | undefined)[];
+  rounds: (number | null)[];
   samples: number;
+}
+
+/** What is kept of a suite. */
+interface SuiteRecord {
+  name: string;
+  title: string;
+  elements: number;
+  targets: readonly Target[];
+  timings: Timing[];
+  /** The day on which it was timed. */
+  date: string;
 }
 
 /** The timings as Markdown: a line per rival, millrace's time first, ratios of medians. */
 export function table(results: readonly SuiteResult[]): string {
+  return rows(results.map((result) => kept(result, '')));
+}
+
+function kept({ engines, ...suite }: SuiteResult, date: string): SuiteRecord {
+  return { ...suite, date, timings: engines.map((engine) => best(engine, suite.elements)) };
+}
+
+function rows(suites: readonly SuiteRecord[]): string {
   const lines = [
     '| work | ns per element | rival | its ns | millrace is | spread | wanted |',
     '|---|---|---|---|---|---|---|',
   ];
-  for (const { title, elements, targets, engines } of results) {
-    const timings = engines.map((engine) => best(engine, elements));
+  for (const { title, targets, timings } of suites) {
     const own = timings.find(({ engine }) => engine === 'millrace');
     const rivals = timings.filter((timing) => timing !== own);
     for (const rival of rivals) {
@@ -60,7 +78,7 @@ export function table(results: readonly SuiteResult[]): string {
 function compare(own: Timing, rival: Timing, target: Target | undefined): string {
   const ratios = own.rounds.flatMap((ours, round) => {
     const theirs = rival.rounds[round];
-    return ours === undefined || theirs === undefined ? [] : [theirs / ours];
+    return ours == null || theirs == null ? [] : [theirs / ours];
   });
   if (ratios.length === 0) return ' | | not timed in one round';
   const ratio = quantile(ratios, 0.5);
@@ -89,7 +107,7 @@ function best({ engine, version, rounds }: EngineResult, elements: number): Timi
       form,
       median: quantile(all, 0.5),
       quartiles: [quantile(all, 0.25), quantile(all, 0.75)],
-      rounds: samples.map((round) => (round === undefined ? undefined : quantile(round, 0.5))),
+      rounds: samples.map((round) => (round === undefined ? null : quantile(round, 0.5))),
       samples: all.length,
     };
   });
@@ -109,9 +127,14 @@ function digits(x: number): string {
 
 /**
  * Keeps the results as `record/<cpu>/<date>.json` with the table beside it, and puts the table
- * between the README's bench markers. Gives the files written.
+ * between the README's bench markers. Suites that were not run now stand as they were last recorded
+ * on such a machine, in the order of `names`. Gives the files written.
  */
-export function record(results: readonly SuiteResult[], problems: readonly string[]): string[] {
+export function record(
+  results: readonly SuiteResult[],
+  problems: readonly string[],
+  names: readonly string[],
+): string[] {
   const cpu = cpus()[0]?.model.trim() ?? 'unknown';
   const date = new Date().toISOString().slice(0, 10);
   const folder = new URL(
@@ -120,28 +143,23 @@ export function record(results: readonly SuiteResult[], problems: readonly strin
   );
   mkdirSync(folder, { recursive: true });
   const machine = `${cpu}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GB, ${process.platform} ${process.arch}, Node ${process.version}`;
-  const versions = [
-    ...new Map(
-      results.flatMap(({ engines }) => engines.map(({ engine, version }) => [engine, version])),
-    ),
-  ].map(([engine, version]) => `${engine} ${version}`);
+  const now = results.map((result) => kept(result, date));
+  const suites = names.flatMap(
+    (name) => [...now, ...earlier(folder)].find((suite) => suite.name === name) ?? [],
+  );
+  const versions = new Set(
+    suites.flatMap(({ timings }) => timings.map(({ engine, version }) => `${engine} ${version}`)),
+  );
+  const dates = [...new Set(suites.map((suite) => suite.date))].sort();
   const markdown = [
-    table(results),
+    rows(suites),
     '',
-    `Measured on ${date}: ${machine}. Times are medians; ratios are the median and range of those within each round of fresh processes.`,
-    `Versions: ${versions.join(', ')}.`,
+    `Measured on ${dates.join(' and ')}: ${machine}. Times are medians; ratios are the median and range of those within each round of fresh processes.`,
+    `Versions: ${[...versions].join(', ')}.`,
     ...problems.map((problem) => `\n${problem}.`),
     '',
   ].join('\n');
-  const summary = {
-    date,
-    machine,
-    problems,
-    suites: results.map(({ engines, ...suite }) => ({
-      ...suite,
-      timings: engines.map((engine) => best(engine, suite.elements)),
-    })),
-  };
+  const summary = { date, machine, problems, suites };
   const files = [
     write(new URL(`${date}.json`, folder), `${JSON.stringify(summary, undefined, 2)}\n`),
     write(new URL(`${date}.md`, folder), markdown),
@@ -156,6 +174,20 @@ export function record(results: readonly SuiteResult[], problems: readonly strin
     if (updated !== text) files.push(write(readme, updated));
   }
   return files;
+}
+
+/** The suites of the newest record there is. */
+function earlier(folder: URL): SuiteRecord[] {
+  const newest = readdirSync(folder)
+    .filter((file) => file.endsWith('.json'))
+    .sort()
+    .at(-1);
+  if (newest === undefined) return [];
+  const { date, suites } = JSON.parse(readFileSync(new URL(newest, folder), 'utf8')) as {
+    date: string;
+    suites: (Omit<SuiteRecord, 'date'> & { date?: string })[];
+  };
+  return suites.map((suite) => ({ ...suite, date: suite.date ?? date }));
 }
 
 function write(url: URL, text: string): string {
