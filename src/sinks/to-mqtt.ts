@@ -6,31 +6,14 @@ import {
   type MqttConnection,
 } from '../connect/mqtt-client.ts';
 import type { MqttClientOptions } from '../connect/mqtt-options.ts';
-import { ServerAddress } from '../connect/server-address.ts';
-import { MillraceError } from '../errors.ts';
-import {
-  describe,
-  requireBoolean,
-  requireFunction,
-  requireOneOf,
-  requireOptions,
-  requireText,
-} from '../graph/arguments.ts';
-import {
-  BATCHING_OPTIONS,
-  type BatchingOptions,
-  PartialWriteError,
-  Sink,
-  type SinkBatch,
-  type SinkContext,
-} from './batch-sink.ts';
+import { describe, requireBoolean, requireOneOf, requireText } from '../graph/arguments.ts';
+import type { SinkBatch } from './batch-sink.ts';
+import { BrokerSink, type PublishOptions } from './broker-sink.ts';
 
 /** Options of {@link toMqtt}. */
-export interface MqttSinkOptions<T> extends BatchingOptions {
+export interface MqttSinkOptions<T> extends PublishOptions<T> {
   /** Such as `mqtt://user:password@host:1883`, or `mqtts:`, `ws:`, `wss:`. */
   readonly url: string | URL;
-  /** The data of an element's message. Default: buffers and text as they are, all else as JSON. */
-  readonly encode?: (element: T) => Uint8Array | string;
   /**
    * 1 (default): an element is acknowledged when the broker has its message, which may come twice where
    * a connection breaks. 2: with one more round trip, within which it comes once. 0: when it was sent.
@@ -84,55 +67,47 @@ export function toMqtt<T>(
 }
 
 /** What {@link toMqtt} returns. */
-export class MqttSink<T> extends Sink<T, T, Outgoing> {
+export class MqttSink<T> extends BrokerSink<T, T, Outgoing> {
   readonly #topicOf: (element: T) => string;
-  readonly #encode: (element: T) => unknown;
-  readonly #publishing: { readonly qos: 0 | 1 | 2; readonly retain: boolean };
-  readonly #address: ServerAddress;
-  readonly #client: MqttClientOptions;
-  readonly #action: string;
+  readonly #options: MqttSinkOptions<T>;
   #connection: MqttConnection | undefined;
 
   constructor(topic: string | ((element: T) => string), options: MqttSinkOptions<T>) {
     if (typeof topic !== 'function') requireTopic(topic);
-    const known = [...BATCHING_OPTIONS, 'url', 'encode', 'qos', 'retain', 'client'];
-    requireOptions('toMqtt', options, known);
-    const { url, encode, qos = 1, retain = false, client = {} } = options ?? {};
-    if (encode !== undefined) requireFunction('toMqtt', 'encode', encode);
+    const use = {
+      name: 'toMqtt',
+      action: `publish${typeof topic === 'string' ? ` to the MQTT topic '${topic}'` : ' to MQTT'}`,
+      protocols: MQTT_PROTOCOLS,
+      options: ['encode', 'qos', 'retain'],
+      functions: ['encode'],
+      defaults: { size: 100 },
+      isRefused: isRefusedByMqtt,
+    };
+    super(use, options);
+    const { qos = 1, retain = false } = options;
     requireOneOf('toMqtt', 'qos', qos, [0, 1, 2]);
     requireBoolean('toMqtt', 'retain', retain);
-    const address = new ServerAddress('toMqtt', url, MQTT_PROTOCOLS, client);
-    super('toMqtt', options, { size: 100 });
     this.#topicOf = typeof topic === 'function' ? topic : () => topic;
-    this.#encode = encode ?? ((element) => element);
-    this.#publishing = { qos, retain };
-    this.#address = address;
-    this.#client = client;
-    this.#action = `publish${typeof topic === 'string' ? ` to the MQTT topic '${topic}'` : ' to MQTT'}`;
+    this.#options = { ...options, url: '' };
   }
 
-  override async open({ lost }: SinkContext): Promise<void> {
-    try {
-      const session = { clean: true };
-      this.#connection = await connectMqtt(this.#address, this.#action, this.#client, session);
-      this.#connection.lost.catch(lost);
-    } catch (error) {
-      throw this.#explain(error);
-    }
+  protected override async connect(lost: () => void): Promise<void> {
+    const { client = {} } = this.#options;
+    this.#connection = await connectMqtt(this.address, this.action, client, { clean: true });
+    this.#connection.lost.catch(lost);
+  }
+
+  protected override get isConnected(): boolean {
+    return this.#connection?.client.connected ?? false;
   }
 
   override async write({ elements }: SinkBatch<Outgoing>): Promise<void> {
     const { client, lost } = this.#connection!;
-    const answers = await Promise.allSettled(
-      elements.map(({ topic, data }) =>
-        Promise.race([client.publishAsync(topic, data, this.#publishing), lost]),
-      ),
-    );
-    const errors = new Map<number, unknown>();
-    for (const [i, answer] of answers.entries()) {
-      if (answer.status === 'rejected') errors.set(i, this.#explain(answer.reason));
-    }
-    if (errors.size > 0) throw new PartialWriteError(errors);
+    const { qos = 1, retain = false } = this.#options;
+    await this.sendAll(elements, async ({ topic, data }) => {
+      await Promise.race([client.publishAsync(topic, data, { qos, retain }), lost]);
+      return undefined;
+    });
   }
 
   override async close(): Promise<void> {
@@ -144,19 +119,12 @@ export class MqttSink<T> extends Sink<T, T, Outgoing> {
   override encode(element: T): Outgoing {
     const topic = this.#topicOf(element);
     requireTopic(topic);
-    return { topic, data: encodeData(this.#encode(element)) };
+    const { encode } = this.#options;
+    return { topic, data: encodeData(encode === undefined ? element : encode(element)) };
   }
 
   override sizeOf({ data }: Outgoing): number {
     return data.length;
-  }
-
-  override isPermanent(error: unknown): boolean {
-    return error instanceof MillraceError && error.code === 'ERR_REFUSED';
-  }
-
-  #explain(error: unknown): MillraceError {
-    return this.#address.explain(this.#action, error, isRefusedByMqtt);
   }
 }
 

@@ -2,17 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { encodeData } from '../connect/encode-data.ts';
 import { connectNats, isRefusedByNats, type NatsClient } from '../connect/nats-client.ts';
 import type { NatsClientOptions } from '../connect/nats-options.ts';
-import { ServerAddress } from '../connect/server-address.ts';
-import { MillraceError } from '../errors.ts';
-import { describe, requireFunction, requireOptions, requireText } from '../graph/arguments.ts';
-import {
-  BATCHING_OPTIONS,
-  type BatchingOptions,
-  PartialWriteError,
-  Sink,
-  type SinkBatch,
-  type SinkContext,
-} from './batch-sink.ts';
+import type { MillraceError } from '../errors.ts';
+import { describe, requireText } from '../graph/arguments.ts';
+import type { SinkBatch } from './batch-sink.ts';
+import { BrokerSink, type PublishOptions } from './broker-sink.ts';
 
 /** Where JetStream has put a message. */
 export interface NatsReceipt {
@@ -23,11 +16,9 @@ export interface NatsReceipt {
 }
 
 /** Options of {@link toNats}. */
-export interface NatsSinkOptions<T> extends BatchingOptions {
+export interface NatsSinkOptions<T> extends PublishOptions<T> {
   /** Such as `nats://user:password@host:4222`, or `tls://…`; a name without a password is a token. */
   readonly url: string | URL;
-  /** The data of an element's message. Default: buffers and text as they are, all else as JSON. */
-  readonly encode?: (element: T) => Uint8Array | string;
   /** Headers of an element's message. Default: none. */
   readonly headers?: (element: T) => Readonly<Record<string, string>>;
   /**
@@ -92,70 +83,55 @@ export function toNats<T>(
 }
 
 /** What {@link toNats} returns. */
-export class NatsSink<T> extends Sink<T, NatsReceipt, Outgoing> {
+export class NatsSink<T> extends BrokerSink<T, NatsReceipt, Outgoing> {
   readonly #subjectOf: (element: T) => string;
   readonly #encode: (element: T) => Uint8Array | string;
   readonly #headers: (element: T) => Readonly<Record<string, string>>;
   readonly #idOf: (element: T) => string;
-  readonly #address: ServerAddress;
   readonly #client: NatsClientOptions;
-  readonly #action: string;
   #connected: NatsClient | undefined;
-  #lost: () => void = () => undefined;
 
   constructor(subject: string | ((element: T) => string), options: NatsSinkOptions<T>) {
     if (typeof subject !== 'function') requireText('toNats', 'subject', subject);
-    const known = [...BATCHING_OPTIONS, 'url', 'encode', 'headers', 'messageId', 'client'];
-    requireOptions('toNats', options, known);
-    const { url, encode, headers, messageId, client = {} } = options ?? {};
-    for (const [name, f] of Object.entries({ encode, headers, messageId })) {
-      if (f !== undefined) requireFunction('toNats', name, f);
-    }
-    const address = new ServerAddress('toNats', url, ['nats:', 'tls:'], client);
-    super('toNats', options, { size: 500 });
+    const functions = ['encode', 'headers', 'messageId'];
+    const use = {
+      name: 'toNats',
+      action: `publish to JetStream${typeof subject === 'string' ? ` subject '${subject}'` : ''}`,
+      protocols: ['nats:', 'tls:'],
+      options: functions,
+      functions,
+      defaults: { size: 500 },
+      isRefused: isRefusedByNats,
+    };
+    super(use, options);
+    const { encode, headers, messageId, client = {} } = options;
     const prefix = randomUUID();
     let last = 0;
     this.#subjectOf = typeof subject === 'function' ? subject : () => subject;
     this.#encode = encode ?? encodeData;
     this.#headers = headers ?? (() => ({}));
     this.#idOf = messageId ?? (() => `${prefix}-${++last}`);
-    this.#address = address;
     this.#client = client;
-    this.#action = `publish to JetStream${typeof subject === 'string' ? ` subject '${subject}'` : ''}`;
   }
 
-  override async open({ lost }: SinkContext): Promise<void> {
-    this.#lost = lost;
-    try {
-      this.#connected = await connectNats(this.#address, this.#action, this.#client);
-    } catch (error) {
-      throw this.#explain(error);
-    }
+  protected override async connect(): Promise<void> {
+    this.#connected = await connectNats(this.address, this.action, this.#client);
   }
 
-  override async write({ elements }: SinkBatch<Outgoing>): Promise<NatsReceipt[]> {
+  protected override get isConnected(): boolean {
+    return this.#connected?.connection.isClosed() === false;
+  }
+
+  override write({ elements }: SinkBatch<Outgoing>): Promise<NatsReceipt[]> {
     const { connection, jetStream, core } = this.#connected!;
     const client = jetStream.jetstream(connection);
-    const answers = await Promise.allSettled(
-      elements.map(async ({ subject, data, headers, id }) => {
-        const all = core.headers();
-        for (const [name, value] of Object.entries(headers)) all.set(name, value);
-        const { stream, seq, duplicate } = await client.publish(subject, data, {
-          msgID: id,
-          headers: all,
-        });
-        return { stream, sequence: seq, duplicate };
-      }),
-    );
-    const errors = new Map<number, unknown>();
-    const receipts = answers.map((answer, i) => {
-      if (answer.status === 'fulfilled') return answer.value;
-      errors.set(i, this.#explain(answer.reason));
-      return { stream: '', sequence: 0, duplicate: false };
+    return this.sendAll(elements, async ({ subject, data, headers, id }) => {
+      const all = core.headers();
+      for (const [name, value] of Object.entries(headers)) all.set(name, value);
+      const options = { msgID: id, headers: all };
+      const { stream, seq, duplicate } = await client.publish(subject, data, options);
+      return { stream, sequence: seq, duplicate };
     });
-    if (errors.size === 0) return receipts;
-    if (connection.isClosed()) this.#lost();
-    throw new PartialWriteError(errors, receipts);
   }
 
   override async close(): Promise<void> {
@@ -167,7 +143,7 @@ export class NatsSink<T> extends Sink<T, NatsReceipt, Outgoing> {
     const subject = this.#subjectOf(element);
     if (typeof subject !== 'string' || !/^[^\s*>]+$/.test(subject)) {
       throw new TypeError(
-        `Cannot ${this.#action}: a subject must be a string without spaces and wildcards, got ${describe(subject)}`,
+        `Cannot ${this.action}: a subject must be a string without spaces and wildcards, got ${describe(subject)}`,
       );
     }
     const data = encodeData(this.#encode(element));
@@ -178,14 +154,11 @@ export class NatsSink<T> extends Sink<T, NatsReceipt, Outgoing> {
     return data.length;
   }
 
-  override isPermanent(error: unknown): boolean {
-    return error instanceof MillraceError && error.code === 'ERR_REFUSED';
-  }
-
-  #explain(error: unknown): MillraceError {
+  protected override explain(error: unknown): MillraceError {
     // So the client puts it when nobody answers.
     const isUnanswered = error instanceof Error && error.name === 'JetStreamNotEnabled';
-    const reason = isUnanswered ? 'no stream takes the subject, or JetStream is not there' : error;
-    return this.#address.explain(this.#action, reason, isRefusedByNats);
+    return super.explain(
+      isUnanswered ? 'no stream takes the subject, or JetStream is not there' : error,
+    );
   }
 }

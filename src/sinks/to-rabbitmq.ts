@@ -8,17 +8,9 @@ import {
   type RabbitMQClientOptions,
   type RabbitMQQueueOptions,
 } from '../connect/rabbitmq-client.ts';
-import { ServerAddress } from '../connect/server-address.ts';
-import { MillraceError } from '../errors.ts';
-import { describe, requireFunction, requireOptions, requireText } from '../graph/arguments.ts';
-import {
-  BATCHING_OPTIONS,
-  type BatchingOptions,
-  PartialWriteError,
-  Sink,
-  type SinkBatch,
-  type SinkContext,
-} from './batch-sink.ts';
+import { describe, requireFunction, requireText } from '../graph/arguments.ts';
+import type { SinkBatch } from './batch-sink.ts';
+import { BrokerSink, type PublishOptions } from './broker-sink.ts';
 
 /** Where messages are published: to an exchange, with a key for all elements or for each. */
 export interface RabbitMQTarget<T> {
@@ -28,11 +20,9 @@ export interface RabbitMQTarget<T> {
 }
 
 /** Options of {@link toRabbitMQ}. */
-export interface RabbitMQSinkOptions<T> extends BatchingOptions {
+export interface RabbitMQSinkOptions<T> extends PublishOptions<T> {
   /** Such as `amqp://user:password@host:5672/vhost`, or `amqps://…`. */
   readonly url: string | URL;
-  /** The data of an element's message. Default: buffers and text as they are, all else as JSON. */
-  readonly encode?: (element: T) => Uint8Array | string;
   /** Headers of an element's message. Default: none. */
   readonly headers?: (element: T) => Readonly<Record<string, unknown>>;
   /** The id of an element's message, for whoever reads it. Default: a new one for each element. */
@@ -89,73 +79,68 @@ export function toRabbitMQ<T>(
 }
 
 /** What {@link toRabbitMQ} returns. */
-export class RabbitMQSink<T> extends Sink<T, T, Outgoing> {
+export class RabbitMQSink<T> extends BrokerSink<T, T, Outgoing> {
   readonly #queue: string | undefined;
   readonly #exchange: string;
   readonly #keyOf: (element: T) => string;
   readonly #options: RabbitMQSinkOptions<T>;
-  readonly #address: ServerAddress;
-  readonly #action: string;
   #connection: ChannelModel | undefined;
   #channel: ConfirmChannel | undefined;
-  /** Ids of the messages that the server has sent back. */
+  /** Why the server has sent messages back, by their ids. */
   readonly #returned = new Map<string, string>();
-  #lost: () => void = () => undefined;
 
   constructor(target: string | RabbitMQTarget<T>, options: RabbitMQSinkOptions<T>) {
-    const name = 'toRabbitMQ';
-    const own = ['url', 'encode', 'headers', 'messageId', 'persistent', 'declare', 'client'];
-    requireOptions(name, options, [...BATCHING_OPTIONS, ...own]);
-    const { url, encode, headers, messageId, client } = options ?? {};
-    for (const [option, f] of Object.entries({ encode, headers, messageId })) {
-      if (f !== undefined) requireFunction(name, option, f);
-    }
     const { exchange, routingKey = '' } = targetOf(target);
-    const address = new ServerAddress(name, url, ['amqp:', 'amqps:'], client);
-    super(name, options, { size: 500 });
-    this.#queue = typeof target === 'string' ? target : undefined;
+    const queue = typeof target === 'string' ? target : undefined;
+    const functions = ['encode', 'headers', 'messageId'];
+    const where = queue === undefined ? `exchange '${exchange}'` : `queue '${queue}'`;
+    const use = {
+      name: 'toRabbitMQ',
+      action: `publish to the RabbitMQ ${where}`,
+      protocols: ['amqp:', 'amqps:'],
+      options: [...functions, 'persistent', 'declare'],
+      functions,
+      defaults: { size: 500 },
+      isRefused: isRefusedByRabbitMQ,
+    };
+    super(use, options);
+    this.#queue = queue;
     this.#exchange = exchange;
     this.#keyOf = typeof routingKey === 'function' ? routingKey : () => routingKey;
     this.#options = { ...options, url: '' };
-    this.#address = address;
-    const where = this.#queue === undefined ? `exchange '${exchange}'` : `queue '${this.#queue}'`;
-    this.#action = `publish to the RabbitMQ ${where}`;
   }
 
-  override async open({ lost }: SinkContext): Promise<void> {
+  protected override async connect(lost: () => void): Promise<void> {
     const { client = {}, declare = {} } = this.#options;
-    this.#lost = lost;
-    try {
-      this.#connection = await connectRabbitMQ(this.#address, this.#action, client);
-      const channel = await this.#connection.createConfirmChannel();
-      this.#channel = channel;
-      channel.on('error', () => undefined);
-      channel.on('close', lost);
-      this.#connection.on('close', lost);
-      channel.on('return', ({ fields, properties }: Message) => {
-        const { replyText } = fields as { replyText?: unknown };
-        this.#returned.set(String(properties.messageId), String(replyText));
-      });
-      if (this.#queue !== undefined) await declareQueue(channel, this.#queue, declare);
-      else await channel.checkExchange(this.#exchange);
-    } catch (error) {
-      await this.close();
-      throw this.#explain(error);
-    }
+    this.#connection = await connectRabbitMQ(this.address, this.action, client);
+    const channel = await this.#connection.createConfirmChannel();
+    this.#channel = channel;
+    channel.on('error', () => undefined);
+    channel.on('close', lost);
+    this.#connection.on('close', lost);
+    channel.on('return', ({ fields, properties }: Message) => {
+      const { replyText } = fields as { replyText?: unknown };
+      this.#returned.set(String(properties.messageId), String(replyText));
+    });
+    if (this.#queue !== undefined) await declareQueue(channel, this.#queue, declare);
+    else await channel.checkExchange(this.#exchange);
   }
 
   override async write({ elements }: SinkBatch<Outgoing>): Promise<void> {
-    const answers = await Promise.allSettled(elements.map((message) => this.#publish(message)));
-    const errors = new Map<number, unknown>();
-    for (const [i, answer] of answers.entries()) {
-      const { id } = elements[i]!;
-      const returned = this.#returned.get(id);
-      if (returned !== undefined) {
-        errors.set(i, this.#explain(new Error(`no queue takes it: NOT_FOUND, ${returned}`)));
-      } else if (answer.status === 'rejected') errors.set(i, this.#explain(answer.reason));
+    const confirmations = elements.map((message) => this.#publish(message));
+    const confirmed = Promise.allSettled(confirmations);
+    try {
+      await this.sendAll(elements, async ({ id }, i) => {
+        await confirmations[i];
+        // Several may have one id: what is sent back is known for sure when all are confirmed.
+        await confirmed;
+        const reason = this.#returned.get(id);
+        if (reason !== undefined) throw new Error(`no queue takes it: NOT_FOUND, ${reason}`);
+        return undefined;
+      });
+    } finally {
+      for (const { id } of elements) this.#returned.delete(id);
     }
-    this.#returned.clear();
-    if (errors.size > 0) throw new PartialWriteError(errors);
   }
 
   override async close(): Promise<void> {
@@ -170,7 +155,7 @@ export class RabbitMQSink<T> extends Sink<T, T, Outgoing> {
     const routingKey = this.#keyOf(element);
     if (typeof routingKey !== 'string') {
       throw new TypeError(
-        `Cannot ${this.#action}: routingKey must be a string, got ${describe(routingKey)}`,
+        `Cannot ${this.action}: routingKey must be a string, got ${describe(routingKey)}`,
       );
     }
     return {
@@ -185,27 +170,17 @@ export class RabbitMQSink<T> extends Sink<T, T, Outgoing> {
     return data.length;
   }
 
-  override isPermanent(error: unknown): boolean {
-    return error instanceof MillraceError && error.code === 'ERR_REFUSED';
-  }
-
-  #publish({ routingKey, data, headers, id }: Outgoing): Promise<void> {
+  async #publish({ routingKey, data, headers, id }: Outgoing): Promise<void> {
     const { persistent = true } = this.#options;
-    return new Promise((resolve, reject) => {
+    const channel = this.#channel;
+    if (channel === undefined) throw new Error('the connection was closed');
+    await new Promise<void>((resolve, reject) => {
       const properties = { persistent, mandatory: true, headers, messageId: id };
-      const confirmed = (error: unknown) => {
+      channel.publish(this.#exchange, routingKey, data, properties, (error: unknown) => {
         if (error) reject(error);
         else resolve();
-      };
-      if (this.#channel === undefined) reject(new Error('the connection was closed'));
-      else this.#channel.publish(this.#exchange, routingKey, data, properties, confirmed);
+      });
     });
-  }
-
-  #explain(error: unknown): MillraceError {
-    const explained = this.#address.explain(this.#action, error, isRefusedByRabbitMQ);
-    if (explained.code === 'ERR_CONNECTION') this.#lost();
-    return explained;
   }
 }
 

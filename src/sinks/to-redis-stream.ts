@@ -4,23 +4,9 @@ import {
   type RedisClient,
   type RedisClientOptions,
 } from '../connect/redis-client.ts';
-import { ServerAddress } from '../connect/server-address.ts';
-import { MillraceError } from '../errors.ts';
-import {
-  describe,
-  requireFunction,
-  requireOptions,
-  requirePositiveInteger,
-  requireText,
-} from '../graph/arguments.ts';
-import {
-  BATCHING_OPTIONS,
-  type BatchingOptions,
-  PartialWriteError,
-  Sink,
-  type SinkBatch,
-  type SinkContext,
-} from './batch-sink.ts';
+import { describe, requirePositiveInteger, requireText } from '../graph/arguments.ts';
+import type { BatchingOptions, SinkBatch } from './batch-sink.ts';
+import { BrokerSink } from './broker-sink.ts';
 
 /** What an entry of a Redis stream is made of: one field or more. */
 export type RedisFields = Readonly<Record<string, string | number | bigint | Uint8Array>>;
@@ -78,55 +64,46 @@ export function toRedisStream<T = RedisFields>(
 }
 
 /** What {@link toRedisStream} returns. */
-export class RedisStreamSink<T> extends Sink<T, string, readonly (string | Buffer)[]> {
+export class RedisStreamSink<T> extends BrokerSink<T, string, readonly (string | Buffer)[]> {
   readonly #stream: string;
   readonly #fields: (element: T) => RedisFields;
   readonly #limit: readonly string[];
-  readonly #address: ServerAddress;
   readonly #options: RedisClientOptions;
-  readonly #action: string;
   #client: RedisClient | undefined;
-  #lost: () => void = () => undefined;
 
   constructor(stream: string, options: RedisStreamSinkOptions<T>) {
     requireText('toRedisStream', 'stream', stream);
-    const known = [...BATCHING_OPTIONS, 'url', 'fields', 'maxLength', 'client'];
-    requireOptions('toRedisStream', options, known);
-    const { url, fields, maxLength, client = {} } = options ?? {};
-    if (fields !== undefined) requireFunction('toRedisStream', 'fields', fields);
+    const use = {
+      name: 'toRedisStream',
+      action: `write to the Redis stream '${stream}'`,
+      protocols: ['redis:', 'rediss:'],
+      options: ['fields', 'maxLength'],
+      functions: ['fields'],
+      defaults: { size: 500 },
+      isRefused: isRefusedByRedis,
+    };
+    super(use, options);
+    const { fields, maxLength, client = {} } = options;
     if (maxLength !== undefined) requirePositiveInteger('toRedisStream', 'maxLength', maxLength);
-    const address = new ServerAddress('toRedisStream', url, ['redis:', 'rediss:'], client);
-    super('toRedisStream', options, { size: 500 });
     this.#stream = stream;
     this.#fields = fields ?? ((element) => element as RedisFields);
     this.#limit = maxLength === undefined ? [] : ['MAXLEN', '~', String(maxLength)];
-    this.#address = address;
     this.#options = client;
-    this.#action = `write to the Redis stream '${stream}'`;
   }
 
-  override async open({ lost }: SinkContext): Promise<void> {
-    this.#lost = lost;
-    try {
-      this.#client = await connectRedis(this.#address, this.#action, this.#options);
-    } catch (error) {
-      throw this.#explain(error);
-    }
+  protected override async connect(): Promise<void> {
+    this.#client = await connectRedis(this.address, this.action, this.#options);
   }
 
-  override async write({ elements }: SinkBatch<readonly (string | Buffer)[]>): Promise<string[]> {
+  protected override get isConnected(): boolean {
+    return this.#client?.isReady ?? false;
+  }
+
+  override write({ elements }: SinkBatch<readonly (string | Buffer)[]>): Promise<string[]> {
     const client = this.#client!;
-    const replies = await Promise.allSettled(
-      elements.map((fields) => client.send('XADD', this.#stream, ...this.#limit, '*', ...fields)),
+    return this.sendAll(elements, async (fields) =>
+      String(await client.send('XADD', this.#stream, ...this.#limit, '*', ...fields)),
     );
-    const errors = new Map<number, unknown>();
-    for (const [i, reply] of replies.entries()) {
-      if (reply.status === 'rejected') errors.set(i, this.#explain(reply.reason));
-    }
-    const ids = replies.map((reply) => (reply.status === 'fulfilled' ? String(reply.value) : ''));
-    if (errors.size === 0) return ids;
-    if (!client.isReady) this.#lost();
-    throw new PartialWriteError(errors, ids);
   }
 
   override close(): Promise<void> | undefined {
@@ -137,7 +114,7 @@ export class RedisStreamSink<T> extends Sink<T, string, readonly (string | Buffe
     const fields = Object.entries(this.#fields(element) ?? {});
     if (fields.length === 0) {
       throw new TypeError(
-        `Cannot ${this.#action}: an entry needs an object of one field or more, got ${describe(element)}`,
+        `Cannot ${this.action}: an entry needs an object of one field or more, got ${describe(element)}`,
       );
     }
     return fields.flatMap(([name, value]) => [name, this.#encodeValue(name, value)]);
@@ -147,21 +124,13 @@ export class RedisStreamSink<T> extends Sink<T, string, readonly (string | Buffe
     return encoded.reduce((bytes, { length }) => bytes + length, 0);
   }
 
-  override isPermanent(error: unknown): boolean {
-    return error instanceof MillraceError && error.code === 'ERR_REFUSED';
-  }
-
   #encodeValue(name: string, value: unknown): string | Buffer {
     if (typeof value === 'string') return value;
     if (typeof value === 'number' || typeof value === 'bigint') return String(value);
     if (value instanceof Uint8Array)
       return Buffer.from(value.buffer, value.byteOffset, value.length);
     throw new TypeError(
-      `Cannot ${this.#action}: the value of '${name}' must be a string, a number or a Uint8Array, got ${describe(value)}`,
+      `Cannot ${this.action}: the value of '${name}' must be a string, a number or a Uint8Array, got ${describe(value)}`,
     );
-  }
-
-  #explain(error: unknown): MillraceError {
-    return this.#address.explain(this.#action, error, isRefusedByRedis);
   }
 }

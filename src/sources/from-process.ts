@@ -150,12 +150,17 @@ export class ProcessSource extends Source<string> {
         turns.give();
       }
     };
-    for await (const chunk of stream) {
-      if (run.signal.aborted) return;
-      text.write(chunk as Buffer);
-      await send(() => sendComplete(text, run));
+    try {
+      for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
+        if (run.signal.aborted) return;
+        text.write(chunk as Buffer);
+        await send(() => sendComplete(text, run));
+      }
+      if (!run.signal.aborted) await send(() => sendLast(text, run));
+    } finally {
+      // A process that is asked to end may have something left to say, and would fail with a closed pipe.
+      stream.resume();
     }
-    if (!run.signal.aborted) await send(() => sendLast(text, run));
   }
 
   /** Why the process has failed, once it has ended; nothing where it has not. */

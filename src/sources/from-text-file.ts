@@ -108,6 +108,11 @@ export class TextFileSource extends Source<string> {
     this.#chunkSize = chunkSize;
   }
 
+  /** Characters that were read and not emitted yet: at most a chunk and an unfinished element. */
+  get bytesHeld(): number {
+    return this.#progress?.text.length ?? 0;
+  }
+
   protected override async run(run: SourceRun<string>): Promise<void> {
     const buffer = Buffer.allocUnsafe(this.#chunkSize);
     let file = await this.#open();

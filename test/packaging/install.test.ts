@@ -9,7 +9,6 @@ import { Sandbox, succeeded, type Tarballs } from './sandbox.ts';
 
 // What a user gets: the packed packages, installed into an empty project with no Rust on the PATH.
 
-// Programs are started and packages installed, perhaps on a machine busy with a build.
 const platform = platformName(currentHost());
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -18,6 +17,41 @@ const columns = `
   const prices = new Series('f64');
   prices.mean().sink((mean) => console.log(mean));
   prices.emit(Float64Array.of(1, 2, 6));
+`;
+
+// Each connector, and the package that it needs first.
+const connectors = `
+  import * as millrace from 'millrace';
+  const url = (scheme) => ({ url: scheme + '://127.0.0.1:1' });
+  const sources = [
+    ['ws', millrace.fromWebSocket('ws://127.0.0.1:1')],
+    ['ws', millrace.fromWebSocket({ port: 0 })],
+    ['mqtt', millrace.fromMqtt('t', url('mqtt'))],
+    ['amqplib', millrace.fromRabbitMQ('q', url('amqp'))],
+    ['@nats-io/transport-node', millrace.fromNats('s', { ...url('nats'), consumer: 'c' })],
+    ['redis', millrace.fromRedisStream('s', { ...url('redis'), group: 'g' })],
+    ['pg', millrace.fromPostgres({ query: 'SELECT 1' }, url('postgres'))],
+    ['pg-logical-replication', millrace.fromPostgres({ publication: 'p', slot: 's' }, url('postgres'))],
+  ];
+  const sinks = [
+    ['ws', millrace.toWebSocket('ws://127.0.0.1:1')],
+    ['mqtt', millrace.toMqtt('t', url('mqtt'))],
+    ['amqplib', millrace.toRabbitMQ('q', url('amqp'))],
+    ['@nats-io/transport-node', millrace.toNats('s', url('nats'))],
+    ['redis', millrace.toRedisStream('s', url('redis'))],
+    ['pg', millrace.toPostgres('t', url('postgres'))],
+  ];
+  const check = (name, { code, message }) => {
+    const isRight = code === 'ERR_MISSING_PEER' && message.endsWith('run npm install ' + name);
+    console.log(isRight ? name : [name, code, message]);
+  };
+  for (const [name, source] of sources) await source.start().catch((error) => check(name, error));
+  for (const [name, sink] of sinks) {
+    const stream = new millrace.Stream({ onError: (error) => check(name, error) });
+    stream.to(sink);
+    stream.emit({ a: 1 });
+    await stream.end();
+  }
 `;
 
 let sandbox: Sandbox;
@@ -63,6 +97,13 @@ describe('both packages installed', () => {
 
   it('runs columns', () => {
     assert.equal(succeeded(sandbox.runModule(folder, columns)).stdout, '3\n');
+  });
+
+  it('brings no client, and says of each connector which package to install', () => {
+    const wanted = ['ws', 'mqtt', 'amqplib', '@nats-io/transport-node', 'redis', 'pg'];
+    const sources = [wanted[0], ...wanted, 'pg-logical-replication'];
+    const { stdout } = succeeded(sandbox.runModule(folder, connectors));
+    assert.equal(stdout, `${[...sources, ...wanted].join('\n')}\n`);
   });
 
   it('has types that a strict project accepts', () => {

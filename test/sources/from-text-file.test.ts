@@ -15,6 +15,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { fromTextFile, type TextFileOptions } from '../../src/sources/from-text-file.ts';
 import { VirtualClock } from '../../src/time/virtual-clock.ts';
+import { until } from '../until.ts';
 
 let folder: string;
 let path: string;
@@ -31,17 +32,24 @@ function follow(options: TextFileOptions = {}) {
   const clock = new VirtualClock();
   const source = fromTextFile(path, { follow: true, clock, ...options });
   const seen = source.sinkToList();
+  /** Waits until it has read all there is and sleeps, or has got something more, and wakes it. */
+  const poll = async () => {
+    const before = seen.length;
+    await until(() => clock.pending > 0 || seen.length > before);
+    await clock.advance(100);
+  };
   return {
     source,
     seen,
-    /** Lets time pass until `count` elements have come. Reading takes turns of the event loop. */
+    /** Lets time pass until `count` elements have come. */
     async until(count: number): Promise<string[]> {
-      for (let turns = 0; seen.length < count && turns < 10_000; turns++) await clock.advance(50);
+      while (seen.length < count) await poll();
       return seen;
     },
-    /** Long enough for whatever is there to be read. */
+    /** Lets it look at the file a few times, and find nothing more. */
     async idle(): Promise<string[]> {
-      for (let turns = 0; turns < 200; turns++) await clock.advance(50);
+      for (let polls = 0; polls < 4; polls++) await poll();
+      await until(() => clock.pending > 0);
       return seen;
     },
   };
@@ -119,6 +127,48 @@ describe('fromTextFile', () => {
       Array.from({ length: 21 }, (_, i) => i * 50).map((n) => Math.min(n, 1000)),
     );
     await handle.close();
+  });
+
+  test('holds one chunk, and no more, of a file that is read much faster than it is used', async () => {
+    const line = `${'x'.repeat(99)}\n`;
+    await writeFile(path, line.repeat(200_000));
+    const source = fromTextFile(path);
+    let lines = 0;
+    let most = 0;
+    source.sink(async () => {
+      lines++;
+      most = Math.max(most, source.bytesHeld);
+      // A hundred times as long as a line takes.
+      for (let turn = 0; turn < 100; turn++) await undefined;
+      if (lines === 5000) void source.stop();
+    });
+    await source.start();
+    expect(lines).toBe(5000);
+    expect(most).toBeGreaterThan(0);
+    expect(most).toBeLessThanOrEqual(65_536);
+    expect(source.bytesHeld).toBeLessThanOrEqual(65_536);
+  });
+
+  test('leaves out what has no delimiter for long, with bounded memory', async () => {
+    // Nothing but a length: the system reads zeros.
+    await writeFile(path, '');
+    await truncate(path, 2 ** 26);
+    await appendFile(path, '\nlast\n');
+    let most = 0;
+    const errors: unknown[] = [];
+    const source = fromTextFile(path, {
+      maxLength: 1_000_000,
+      chunkSize: 1_048_576,
+      onError: (error) => {
+        errors.push(error);
+        most = Math.max(most, source.bytesHeld);
+      },
+    });
+    const seen = source.sinkToList();
+    await source.start();
+    expect(seen).toEqual(['last\n']);
+    expect(errors).toMatchObject([{ code: 'ERR_TEXT_TOO_LONG' }]);
+    expect(most).toBeLessThanOrEqual(2_097_152);
   });
 
   test('reads a handle from where it stands and leaves it open', async () => {
