@@ -18,7 +18,7 @@ import { ServerAddress } from '../connect/server-address.ts';
 import { describe, requireOptions, requireText } from '../graph/arguments.ts';
 import { Gate } from '../graph/gate.ts';
 import { Queue } from '../graph/queue.ts';
-import type { TimerHandle } from '../time/clock.ts';
+import type { Clock, TimerHandle } from '../time/clock.ts';
 import { type Duration, parseDuration } from '../time/duration.ts';
 
 /** One message of a queue. */
@@ -136,7 +136,8 @@ export class RabbitMQSource extends MessageSource<RabbitMQMessage> {
         await channel.bindQueue(this.#queue, exchange, routingKey);
       }
       await channel.prefetch(maxInFlight);
-      const consumer = new QueueConsumer(connection, channel);
+      const { clock } = this.node.environment;
+      const consumer = new QueueConsumer(connection, channel, clock, this.#retryDelay);
       await consumer.consume(this.#queue);
       return {
         read: (run) => this.#read(run, consumer),
@@ -153,25 +154,17 @@ export class RabbitMQSource extends MessageSource<RabbitMQMessage> {
       while (!run.signal.aborted) {
         if (consumer.lost !== undefined) throw consumer.lost;
         if (consumer.waiting.size === 0) await run.wait(consumer.changed.wait());
-        else await this.#deliver(consumer.waiting.shift(), run, consumer);
+        else {
+          const message = consumer.waiting.shift();
+          await run.deliver(elementOf(message, this.#queue), (settlement) =>
+            consumer.settle(message, settlement),
+          );
+        }
       }
     } finally {
       // No more is sent ahead, and what was is the queue's again, before what is under way has settled.
       await consumer.cancel();
     }
-  }
-
-  #deliver(
-    message: ConsumeMessage,
-    run: MessageRun<RabbitMQMessage>,
-    consumer: QueueConsumer,
-  ): Promise<void> {
-    const { clock } = this.node.environment;
-    return run.deliver(elementOf(message, this.#queue), (settlement) =>
-      consumer.settle(message, settlement, (giveBack) =>
-        clock.setTimeout(giveBack, this.#retryDelay),
-      ),
-    );
   }
 }
 
@@ -184,12 +177,20 @@ class QueueConsumer {
   lost: Error | undefined;
   readonly #connection: ChannelModel;
   readonly #channel: Channel;
+  readonly #clock: Clock;
+  readonly #retryDelay: number;
+  /** Of messages that failed, and are to go back to the queue later. */
+  readonly #timers = new Set<TimerHandle>();
   #tag = '';
 
-  constructor(connection: ChannelModel, channel: Channel) {
+  /** @param retryDelay milliseconds for which a message that failed is kept */
+  constructor(connection: ChannelModel, channel: Channel, clock: Clock, retryDelay: number) {
     this.#connection = connection;
     this.#channel = channel;
+    this.#clock = clock;
+    this.#retryDelay = retryDelay;
     const lose = (error?: Error) => {
+      this.#forget();
       this.lost ??= error ?? new Error('the connection was closed');
       this.changed.open();
     };
@@ -208,19 +209,15 @@ class QueueConsumer {
     this.#tag = consumerTag;
   }
 
-  /** @param later calls back when a message that failed is to go back to the queue */
-  settle(
-    message: ConsumeMessage,
-    settlement: Settlement,
-    later: (giveBack: () => void) => TimerHandle,
-  ): void {
+  settle(message: ConsumeMessage, settlement: Settlement): void {
     if (settlement === 'acknowledge') this.#channel.ack(message);
     else if (settlement === 'discard') this.#channel.nack(message, false, false);
-    else {
-      later(() => {
-        // A channel that is closed has given it back.
-        if (this.lost === undefined) this.#channel.nack(message, false, true);
-      });
+    else if (this.lost === undefined) {
+      const timer = this.#clock.setTimeout(() => {
+        this.#timers.delete(timer);
+        this.#channel.nack(message, false, true);
+      }, this.#retryDelay);
+      this.#timers.add(timer);
     }
   }
 
@@ -235,8 +232,18 @@ class QueueConsumer {
   }
 
   async close(): Promise<void> {
-    if (this.lost === undefined) await this.#channel.close();
+    this.#forget();
+    if (this.lost === undefined) {
+      this.lost = new Error('it was closed');
+      await this.#channel.close();
+    }
     await this.#connection.close();
+  }
+
+  /** A channel that is closed gives back by itself what was not settled. */
+  #forget(): void {
+    for (const timer of this.#timers) this.#clock.clearTimeout(timer);
+    this.#timers.clear();
   }
 }
 

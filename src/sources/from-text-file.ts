@@ -39,7 +39,8 @@ const TEXT_FILE_OPTIONS = [
  * `file`: a path, a `file:` URL, or a FileHandle of `node:fs/promises`. Emits one string per line
  * with its delimiter, as it stands in the file, without a byte order mark at its start; a last line
  * without a delimiter is emitted at the end. One longer than `maxLength` (default 16,777,216) is left out.
- * The file is read a chunk at a time and no further while the graph has not accepted what was read.
+ * The file is read a chunk at a time and no further while the graph has not accepted what was read; see
+ * `bytesHeld`.
  *
  * With `follow` the source does not end: it looks for more every `pollInterval`. A file that was
  * replaced (rotated) is read to its end and the new one from its start; one that was cut back is

@@ -75,7 +75,7 @@ let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'millrace-browser-'));
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(() => rm(folder, { recursive: true, force: true, maxRetries: 20 }));
 
 async function layoutOf(svg: string): Promise<Layout> {
   const page = join(folder, 'page.html');
@@ -84,7 +84,8 @@ async function layoutOf(svg: string): Promise<Layout> {
     page,
     `<!doctype html><meta charset="utf-8"><body>${picture}<script>${MEASURE}</script>`,
   );
-  const flags = [...FLAGS, `--user-data-dir=${join(folder, 'profile')}`];
+  // One of its own: a browser that has answered may still be on its way out of the one before.
+  const flags = [...FLAGS, `--user-data-dir=${await mkdtemp(join(folder, 'profile-'))}`];
   const { stdout } = await promisify(execFile)(browser ?? '', [...flags, pathToFileURL(page).href]);
   const title = /<title>(\{.*\})<\/title>/.exec(stdout)?.[1];
   if (title === undefined) throw new Error(`the page was not measured: ${stdout.slice(0, 500)}`);

@@ -7,7 +7,6 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { currentHost, platformName } from '../../src/native/platform.ts';
 
-// Programs are started, perhaps on a machine busy with a build.
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const platform = platformName(currentHost());
 

@@ -37,7 +37,7 @@ export interface Place {
   readonly ports: readonly number[];
 }
 
-const READY_WITHIN = 300_000;
+const READY_WITHIN = 600_000;
 
 // Kills the server, then whatever that had started, when the standard input ends: so also when the
 // process that runs the tests is killed and has no chance to do it. The server is waited for, as one

@@ -80,6 +80,21 @@ describeSink(
       expect(await drained(server(), 'only')).toHaveLength(2);
     });
 
+    it('takes no message for written that has the id of one that is', async () => {
+      const failed: unknown[] = [];
+      const onError = (_: unknown, { element }: { element: unknown }) => failed.push(element);
+      const source = new Stream<string>({ onError });
+      await withRabbitMQ(server(), (channel) => channel.assertExchange('empty', 'direct'));
+      await withRabbitMQ(server(), (channel) => channel.assertQueue('one'));
+      await withRabbitMQ(server(), (channel) => channel.bindQueue('one', 'empty', 'one'));
+      const options = { url: server().url, messageId: () => 'same' };
+      source.to(toRabbitMQ({ exchange: 'empty', routingKey: (text: string) => text }, options));
+      source.emitMany(['nowhere', 'one', 'elsewhere']);
+      await source.end();
+      expect(failed).toContain('nowhere');
+      expect(failed).toContain('elsewhere');
+    });
+
     it('fails where the exchange does not exist', async () => {
       const errors: unknown[] = [];
       const source = new Stream<string>({ onError: (error) => errors.push(error) });

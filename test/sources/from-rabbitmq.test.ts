@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { fromRabbitMQ } from '../../src/index.ts';
+import { fromRabbitMQ, VirtualClock } from '../../src/index.ts';
 import { describeBroker } from '../servers/broker-suite.ts';
 import { consumed, rabbitmqBroker, withRabbitMQ } from '../servers/brokers/rabbitmq.ts';
 
@@ -63,6 +63,29 @@ describeBroker(rabbitmqBroker, (server) => {
     });
     const dead = () => withRabbitMQ(server(), (channel) => channel.checkQueue('dead'));
     await expect.poll(async () => (await dead()).messageCount).toBe(1);
+    await source.stop();
+  });
+
+  it('gives back at once, when it closes, what was to go back to the queue later', async () => {
+    const clock = new VirtualClock();
+    const source = fromRabbitMQ('hasty', { url: server().url, clock, retryDelay: '1h' });
+    let isBroken = true;
+    const seen: boolean[] = [];
+    source.sink(({ redelivered }) => {
+      if (isBroken) throw new Error('broken');
+      seen.push(redelivered);
+    });
+    const run = source.start();
+    await withRabbitMQ(server(), async (channel) => {
+      await channel.assertQueue('hasty');
+      channel.sendToQueue('hasty', Buffer.from('x'));
+    });
+    await expect(run).rejects.toThrow('broken');
+    // Nothing is left to be done on a channel that is closed.
+    expect(clock.pending).toBe(0);
+    isBroken = false;
+    void source.start();
+    await expect.poll(() => seen).toEqual([true]);
     await source.stop();
   });
 
