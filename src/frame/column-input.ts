@@ -23,6 +23,12 @@ const OWN_CLASS: Readonly<Partial<Record<ColumnType, TypedArrayClass>>> = {
   u8: Uint8Array,
 };
 
+/** Whether an array is of the class in which values of `type` come in and go out as they are. */
+export function isOwnArray(type: ColumnType, array: TypedArray): boolean {
+  const Own = OWN_CLASS[type];
+  return Own !== undefined && array instanceof Own;
+}
+
 /** Whether `value` is a typed array. */
 export function isTypedArray(value: unknown): value is TypedArray {
   return types.isTypedArray(value);

@@ -2,11 +2,13 @@ import { type NodeTally, type ParquetReader, Plan, type TypedArray } from '../na
 import { noteCrossing } from '../observe/crossings.ts';
 import { type PlanEntry, planEntries, planSpec } from './compile.ts';
 import { readEmission } from './emission.ts';
+import { copyOf, handOn, type Passage, passage } from './hand-on.ts';
 import { type PlanColumn, PlanNode } from './plan-node.ts';
 import { corrupt, type GraphState } from './state/snapshot.ts';
+import type { Table } from './table.ts';
 
 /** What a sink does with a result; a promise it returns holds back the emitter. */
-export type Deliver = (result: unknown) => unknown;
+export type Deliver = (result: unknown, isBorrowed: boolean) => unknown;
 
 /** What a graph knows of the source that feeds it. */
 export interface GraphSource {
@@ -31,11 +33,14 @@ export interface StatefulPart {
 
 /** How one graph takes the results of another in. */
 export interface Feed {
-  readonly receive: (result: unknown) => Promise<void> | undefined;
+  /** `isBorrowed` says that the result lies in memory which is written again once this returns. */
+  readonly receive: (result: unknown, isBorrowed: boolean) => Promise<void> | undefined;
   /** Called when the other one's input has ended. */
   readonly ended: () => Promise<void> | undefined;
   /** Whether `receive` reads a result only while it is called. */
   readonly reuse?: boolean;
+  /** Whether `receive` copies what it keeps of a borrowed result. Without it none is. */
+  readonly borrows?: boolean;
 }
 
 interface Link {
@@ -48,6 +53,8 @@ interface Subscription {
   readonly deliver: Deliver;
   /** Whether it reads results only while it is called. */
   readonly reuse: boolean;
+  /** Whether it takes results that lie in the emitter's memory. */
+  readonly borrows: boolean;
   /** Index among the sinks of the plan; −1 until compiled. */
   sink: number;
 }
@@ -87,6 +94,10 @@ export class Graph {
   #compiled: Compiled | null = null;
   /** No sink keeps results, so that their memory can be used again. */
   #reuses = false;
+  /** Where all there is to do is to hand the input on to one sink: how. */
+  #passage: Passage | undefined;
+  /** What is to be handed on of the last batch. */
+  #passing: Table | undefined;
   #delivering = false;
   #queue: (() => void)[] = [];
   #followers: readonly (() => Promise<void> | undefined)[] = [];
@@ -108,10 +119,11 @@ export class Graph {
    * Has `deliver` called with every result of `node` from now on, also not with what was collected
    * before; returns what ends that.
    */
-  subscribe(node: PlanNode, deliver: Deliver, reuse = false): () => void {
+  subscribe(node: PlanNode, deliver: Deliver, reuse = false, borrows = false): () => void {
     this.source.settle();
     // A single value is read out of the plan's memory before it is delivered.
-    const subscription = { node, deliver, reuse: reuse || node.kind === 'scalar', sink: -1 };
+    const reads = reuse || node.kind === 'scalar';
+    const subscription = { node, deliver, reuse: reads, borrows, sink: -1 };
     this.#subscriptions = [...this.#subscriptions, subscription];
     this.generation = -1;
     return () => {
@@ -133,11 +145,18 @@ export class Graph {
 
   /** Runs one batch, whose results {@link Graph.deliver} hands out: call it next. */
   compute(rows: number, buffers: ReadonlyArray<TypedArray | null>): void {
-    this.#ready()?.push(rows, buffers);
+    const plan = this.#ready();
+    this.#passing = this.#passage && rows > 0 ? handOn(this.#passage, rows, buffers) : undefined;
+    if (this.#passing === undefined) plan?.push(rows, buffers);
   }
 
   /** Hands the results of the last batch to the sinks. */
   deliver(): Promise<void> | undefined {
+    const passing = this.#passing;
+    if (passing !== undefined) {
+      this.#passing = undefined;
+      return this.#pass(passing);
+    }
     const plan = this.#compiled?.plan;
     return plan === undefined ? undefined : this.#deliver(plan);
   }
@@ -146,6 +165,10 @@ export class Graph {
   pushF64(values: Float64Array): Promise<void> | undefined {
     const plan = this.#ready();
     if (plan === null) return undefined;
+    if (this.#passage !== undefined) {
+      this.compute(values.length, [values, null]);
+      return this.deliver();
+    }
     plan.pushF64(values);
     return this.#deliver(plan);
   }
@@ -159,9 +182,9 @@ export class Graph {
   }
 
   /** Has the source of this graph fed with the results of a node of another one. */
-  feedFrom(node: PlanNode, { receive, ended, reuse }: Feed): void {
+  feedFrom(node: PlanNode, { receive, ended, reuse, borrows }: Feed): void {
     const { graph } = node;
-    const unsubscribe = graph.subscribe(node, receive as Deliver, reuse);
+    const unsubscribe = graph.subscribe(node, receive, reuse, borrows);
     graph.#followers = [...graph.#followers, ended];
     graph.#fed.add(this);
     const stop = () => {
@@ -300,6 +323,9 @@ export class Graph {
     // A sink that is gone may have kept what lies in the memory so far.
     if (reuses && !this.#reuses) this.#compiled?.plan.renew();
     this.#reuses = reuses;
+    const [only, ...more] = this.#subscriptions;
+    const isAll = more.length === 0 && only?.borrows === true && showsAlone(only.node, entries);
+    this.#passage = isAll ? passage(only.node) : undefined;
     this.generation = this.#generations;
   }
 
@@ -327,13 +353,26 @@ export class Graph {
     return this.#settle();
   }
 
+  /** Hands rows on that lie in the emitter's memory: a copy, where others are being delivered. */
+  #pass(rows: Table): Promise<void> | undefined {
+    const { deliver } = this.#subscriptions[0]!;
+    if (this.#delivering) {
+      const own = copyOf(rows);
+      this.#queue.push(() => this.#call(deliver, own));
+      return undefined;
+    }
+    this.#delivering = true;
+    this.#call(deliver, rows, true);
+    return this.#settle();
+  }
+
   #callAll(work: readonly [Deliver, unknown][]): void {
     for (const [deliver, result] of work) this.#call(deliver, result);
   }
 
-  #call(deliver: Deliver, result: unknown): void {
+  #call(deliver: Deliver, result: unknown, isBorrowed = false): void {
     try {
-      const returned = deliver(result);
+      const returned = deliver(result, isBorrowed);
       if (isPromiseLike(returned)) this.#pending.push(returned);
     } catch (error) {
       this.#errors.push(error);
@@ -361,6 +400,11 @@ function workOf(tally: NodeTally | undefined): string {
     `${n.toLocaleString('en')} ${n === 1 ? one : more}`;
   const work = [count(batches, 'batch', 'batches'), count(rows, 'row', 'rows')];
   return `; ${work.join(', ')}, ${(seconds * 1e3).toFixed(3)} ms`;
+}
+
+/** Whether a plan has nothing but this node and what it reads, so that no other has a state. */
+function showsAlone(node: PlanNode, entries: readonly PlanEntry[]): boolean {
+  return entries.every((entry) => entry.node === node || entry.node === node.graph.input);
 }
 
 /** Whether a node gives up groups that are idle by the clock, not by the times of rows. */

@@ -38,6 +38,112 @@ describe('zip', () => {
     );
   });
 
+  it('takes typed arrays that are written again, during delivery and after', () => {
+    const sizes = fc.array(fc.nat(9), { maxLength: 8 });
+    fc.assert(
+      fc.property(sizes, sizes, sizes, order, fc.boolean(), (xs, ys, zs, order, watched) => {
+        const x = new DataFrame({ x: 'f64' });
+        const yz = new DataFrame({ y: 'i32', z: 'i64' });
+        const w = new DataFrame({ w: 'date' });
+        const seen: unknown[] = [];
+        const resident = {
+          x: new Float64Array(10),
+          y: new Int32Array(10),
+          z: new BigInt64Array(10),
+          w: new Int32Array(10),
+        };
+        const spoil = () => {
+          for (const array of [resident.x, resident.y, resident.w]) array.fill(-1);
+          resident.z.fill(-1n);
+        };
+        const named = yz.rename({ z: 'zz' }).select('zz', 'y');
+        x.zip(named)
+          .zip(w)
+          .sink((table) => {
+            seen.push(...table.toRows());
+            spoil();
+          });
+        // A sink beside the join has the plan run in place of handing rows on.
+        const sums = watched ? x.x.sum().sinkToList() : [];
+        const [nx, ny, nw] = [{ n: 0 }, { n: 0 }, { n: 0 }];
+        const emitter = (next: { n: number }, emit: (from: number, size: number) => void) => {
+          return (size: number) => () => {
+            emit(next.n, size);
+            next.n += size;
+            spoil();
+          };
+        };
+        const emitX = emitter(nx, (from, size) => {
+          for (let i = 0; i < size; i++) resident.x[i] = from + i + 0.5;
+          x.emit({ x: resident.x.subarray(0, size) });
+        });
+        const emitYz = emitter(ny, (from, size) => {
+          for (let i = 0; i < size; i++) {
+            resident.y[i] = from + i;
+            resident.z[i] = BigInt(from + i) * 10n;
+          }
+          yz.emit({ y: resident.y.subarray(0, size), z: resident.z.subarray(0, size) });
+        });
+        const emitW = emitter(nw, (from, size) => {
+          for (let i = 0; i < size; i++) resident.w[i] = from + i;
+          w.emit({ w: resident.w.subarray(0, size) });
+        });
+        const rights = ys.map(emitYz).flatMap((emit, i) => [emit, emitW(zs[i] ?? 3)]);
+        interleave(order, xs.map(emitX), rights);
+        const rows = Math.min(nx.n, ny.n, nw.n);
+        const day = 86_400_000;
+        const expected = Array.from({ length: rows }, (_, i) => ({
+          x: i + 0.5,
+          zz: i * 10,
+          y: i,
+          w: i * day,
+        }));
+        expect(seen).toEqual(expected);
+        if (watched && nx.n > 0) expect(sums.at(-1)).toBe((nx.n * nx.n) / 2);
+      }),
+    );
+  });
+
+  it('takes what a sink emits into one of its inputs while rows are delivered', () => {
+    const a = new Series('f64', { name: 'a' });
+    const b = new Series('f64', { name: 'b' });
+    const pairs: unknown[] = [];
+    const values = Float64Array.of(1, 2);
+    a.zip(b).sink((table) => {
+      pairs.push(...table.toRows());
+      if (pairs.length > 6) return;
+      values.set([10 * pairs.length, 10 * pairs.length + 1]);
+      a.emit(values);
+      values.fill(-1);
+    });
+    a.emit(values);
+    b.emit(Float64Array.of(1, 2, 3, 4, 5, 6, 7, 8));
+    expect(pairs).toEqual([
+      { a: 1, b: 1 },
+      { a: 2, b: 2 },
+      { a: 20, b: 3 },
+      { a: 21, b: 4 },
+      { a: 40, b: 5 },
+      { a: 41, b: 6 },
+      { a: 60, b: 7 },
+      { a: 61, b: 8 },
+    ]);
+  });
+
+  it('keeps the state of what had a sink, also where rows could be handed on', () => {
+    const a = new Series('f64', { name: 'a' });
+    const b = new Series('f64', { name: 'b' });
+    const sum = a.sum();
+    const sink = sum.sink(() => {});
+    a.zip(b).sink(() => {});
+    a.emit([1]);
+    sink.destroy();
+    a.emit(Float64Array.of(2));
+    const sums = sum.sinkToList();
+    a.emit([4]);
+    expect(sums).toEqual([7]);
+  });
+
   it('pairs three series and computes with them', () => {
     const [a, b, c] = ['a', 'b', 'c'].map((name) => new Series('f64', { name }));
     const all = a!.zip(b!, c!) as unknown as DataFrame<{ a: 'f64'; b: 'f64'; c: 'f64' }>;

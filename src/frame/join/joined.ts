@@ -10,8 +10,13 @@ export type Settled = Promise<void> | undefined;
 /** One of the inputs of a join: what it does with a batch of rows, and when these have ended. */
 export interface JoinInput {
   readonly node: PlanNode;
-  /** A promise that is returned holds back whoever emitted the rows. */
-  receive(rows: Table): Settled;
+  /** Whether `receive` copies what it keeps of rows that are borrowed. Without it none are. */
+  readonly borrows?: boolean;
+  /**
+   * A promise that is returned holds back whoever emitted the rows, to whom they belong where
+   * `isBorrowed` says so.
+   */
+  receive(rows: Table, isBorrowed: boolean): Settled;
   ended(): Settled;
 }
 
@@ -39,8 +44,9 @@ export function joinedFrame(
   );
   for (const input of join.inputs) {
     source.graph.feedFrom(input.node, {
-      receive: (rows) => input.receive(tableOf(rows as Column | Table)),
+      receive: (rows, isBorrowed) => input.receive(tableOf(rows as Column | Table), isBorrowed),
       ended: () => input.ended(),
+      borrows: input.borrows ?? false,
     });
   }
   source.graph.keep({

@@ -1,10 +1,14 @@
+import { Copier, copyOf } from '../hand-on.ts';
 import type { Table } from '../table.ts';
 import type { Settled } from './joined.ts';
 
-/** Rows that wait for others, as the batches in which they came: none is copied. */
+/** Rows that wait for others, as the batches in which they came: none is copied but borrowed ones. */
 export class WaitingRows {
   readonly #most: number;
   #batches: Table[] = [];
+  /** Memory for borrowed rows, which is used again when these are gone, and the batch that lies there. */
+  readonly #copier = new Copier();
+  #copied: Table | null = null;
   /** Rows of the first batch that are gone. */
   #taken = 0;
   #rows = 0;
@@ -31,6 +35,23 @@ export class WaitingRows {
     this.#rows += batch.numRows;
   }
 
+  /**
+   * Has rows wait that lie in memory of the emitter: the first `ready` of them only until this emission
+   * has gone on, so all others are copied. What is taken out of borrowed rows stands only until more
+   * are pushed.
+   */
+  pushBorrowed(batch: Table, ready: number): void {
+    if (ready > 0) this.push(ready < batch.numRows ? batch.slice(0, ready) : batch);
+    if (ready >= batch.numRows) return;
+    const rest = ready > 0 ? batch.slice(ready) : batch;
+    if (this.#copied !== null) {
+      this.push(copyOf(rest));
+      return;
+    }
+    this.#copied = this.#copier.copy(rest);
+    this.push(this.#copied);
+  }
+
   /** The batch that the next row is in; there must be one. */
   get batch(): Table {
     return this.#batches[0]!;
@@ -53,7 +74,7 @@ export class WaitingRows {
     this.#taken += rows;
     this.#rows -= rows;
     if (this.together === 0) {
-      this.#batches.shift();
+      if (this.#batches.shift() === this.#copied) this.#copied = null;
       this.#taken = 0;
     }
     if (this.#rows <= this.#most) this.#release();
@@ -65,12 +86,16 @@ export class WaitingRows {
 
   /** The rows that wait, in their batches. */
   snapshot(): Table[] {
-    return this.#batches.map((batch, i) => (i === 0 ? batch.slice(this.#taken) : batch));
+    return this.#batches.map((batch, i) => {
+      const rows = i === 0 ? batch.slice(this.#taken) : batch;
+      return batch === this.#copied ? copyOf(rows) : rows;
+    });
   }
 
   /** Has these rows wait instead. */
   restore(batches: readonly Table[]): void {
     this.#batches = [...batches];
+    this.#copied = null;
     this.#taken = 0;
     this.#rows = batches.reduce((total, { numRows }) => total + numRows, 0);
     if (this.#rows <= this.#most) this.#release();

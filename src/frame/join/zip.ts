@@ -20,6 +20,11 @@ export interface ZipRowsOptions {
   readonly maxRows?: number;
 }
 
+interface Side {
+  readonly waiting: WaitingRows;
+  hasEnded: boolean;
+}
+
 interface SideState {
   readonly rows: readonly Table[];
   readonly hasEnded: boolean;
@@ -33,7 +38,10 @@ export function zipRows(nodes: readonly PlanNode[], options: ZipRowsOptions | un
   const maxRows = checkCount('zip', 'maxRows', options?.maxRows ?? MAX_ROWS, 0);
   const columns = columnsBeside('zip', ...nodes.map((node) => node.columns));
   return joinedFrame('zip', columns, (emit, end) => {
-    const sides = nodes.map(() => ({ waiting: new WaitingRows(maxRows), hasEnded: false }));
+    const sides: Side[] = nodes.map(() => ({
+      waiting: new WaitingRows(maxRows),
+      hasEnded: false,
+    }));
 
     const advance = (): Settled => {
       let settled: Settled;
@@ -46,16 +54,24 @@ export function zipRows(nodes: readonly PlanNode[], options: ZipRowsOptions | un
       }
     };
 
+    /** How many rows that come now go out together, before any others. */
+    const partnersOf = (side: Side) =>
+      side.waiting.rows > 0
+        ? 0
+        : Math.min(...sides.map((each) => (each === side ? Infinity : each.waiting.together)));
+
     /** An input that has ended without a row left: no more rows can have partners. */
     const isOver = () => sides.some(({ hasEnded, waiting }) => hasEnded && waiting.rows === 0);
 
     const inputs = sides.map(
       (side, index): JoinInput => ({
         node: nodes[index]!,
-        receive(rows) {
+        borrows: true,
+        receive(rows, isBorrowed) {
           side.hasEnded = false;
           if (isOver()) return undefined;
-          side.waiting.push(rows);
+          if (isBorrowed) side.waiting.pushBorrowed(rows, partnersOf(side));
+          else side.waiting.push(rows);
           return after(advance(), () => {
             if (isOver()) side.waiting.clear();
             return side.waiting.room();
