@@ -122,6 +122,9 @@ export class ColumnSource implements GraphSource {
         this.#writeColumn(c, input as ColumnValues, rows, buffers);
       });
       this.graph.compute(rows, buffers);
+    } catch (error) {
+      this.#checkIds(inputs);
+      throw error;
     } finally {
       this.#empty();
     }
@@ -217,6 +220,13 @@ export class ColumnSource implements GraphSource {
       this.#empty();
     }
     return this.graph.deliver();
+  }
+
+  /** Throws where an id is beyond its table, naming the row: the plan may be all that looked. */
+  #checkIds(inputs: readonly unknown[]): void {
+    inputs.forEach((input, c) => {
+      if (this.#used[c] && input instanceof DictionaryInput) this.#writers[c]!.fillFrom(input);
+    });
   }
 
   #writeColumn(c: number, input: ColumnValues, rows: number, buffers: (TypedArray | null)[]): void {

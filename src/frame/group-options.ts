@@ -1,6 +1,6 @@
 import type { Duration } from '../time/duration.ts';
 import { checkCount, checkNanoseconds, checkOptions, shown } from './checks.ts';
-import { checkEmit, type EmittedGroups } from './count-options.ts';
+import { checkEmit, type EmittedGroups, type GroupEmission } from './count-options.ts';
 import { findColumn } from './frame-aggregates.ts';
 import { groupKeys, type KeyColumn } from './group-by.ts';
 import type { PlanNode } from './plan-node.ts';
@@ -22,9 +22,10 @@ export interface WindowGroupOptions {
 export interface GroupByOptions<S extends Schema = Schema> {
   /**
    * What each batch emits: `'all'` groups there are (default), at a cost that grows with their number,
-   * or `'changes'`, those alone that the batch had rows of.
+   * or `'changes'`, those alone that the batch had rows of. With `'end'` batches emit nothing, and
+   * `end()` emits all groups; not with `maxGroups` or `ttl`.
    */
-  readonly emit?: EmittedGroups;
+  readonly emit?: GroupEmission;
   /**
    * The most groups there may be, at least 1. Where a key would be one more, the group that has been
    * without a row longest is given up: see `evicted()`. A key that comes again begins anew.
@@ -60,7 +61,7 @@ export function groupArguments(node: PlanNode, given: readonly unknown[]): Group
     }
   }
   const args = {
-    ...checkEmit('groupBy', emit),
+    ...checkEmit('groupBy', emit, maxGroups === undefined && ttl === undefined),
     ...(maxGroups === undefined
       ? {}
       : { maxGroups: checkCount('groupBy', 'maxGroups', maxGroups) }),
@@ -78,7 +79,7 @@ export function windowGroupArguments(
 ): GroupArguments {
   const { keys, options } = split<WindowGroupOptions>(given);
   checkOptions('groupBy', options, op === 'window' ? ['emit'] : []);
-  return { keys: groupKeys(node, keys), args: checkEmit('groupBy', options.emit) };
+  return { keys: groupKeys(node, keys), args: checkEmit('groupBy', options.emit, false) };
 }
 
 /** What comes last is the options, unless it is a key. */

@@ -579,7 +579,8 @@ export class Series<
   /**
    * How often each value has come so far: a table of the value and its `count`, in the order in which
    * they first came. Its state grows with the number of distinct values, and so does the cost of each
-   * table: with `{ emit: 'changes' }` a table has those values alone that the batch had.
+   * table: with `{ emit: 'changes' }` a table has those values alone that the batch had, and with
+   * `{ emit: 'end' }` there is one when the input has ended.
    *
    * ```ts
    * import assert from 'node:assert/strict';

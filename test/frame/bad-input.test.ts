@@ -62,7 +62,12 @@ const building: [name: string, build: () => unknown, error: RegExp][] = [
   [
     'groupBy emit',
     () => frame().groupBy('k', { emit: loose<'all'>('some') }),
-    /emit must be 'all' or 'changes', got 'some'/,
+    /emit must be 'all', 'changes' or 'end', got 'some'/,
+  ],
+  [
+    'groupBy emit of groups that end',
+    () => frame().groupBy('k', { emit: 'end', ttl: '1s' }),
+    /groupBy: emit must be 'all' or 'changes' where groups end, got 'end'/,
   ],
   ['groupBy maxGroups', () => frame().groupBy('k', { maxGroups: 0 }), /maxGroups must be a pos/],
   [
@@ -130,7 +135,7 @@ const building: [name: string, build: () => unknown, error: RegExp][] = [
   [
     'valueCounts emit',
     () => frame().x.valueCounts({ emit: loose<'all'>('none') }),
-    /valueCounts: emit must be 'all' or 'changes', got 'none'/,
+    /valueCounts: emit must be 'all', 'changes' or 'end', got 'none'/,
   ],
   ['groupBy of one', () => frame().groupBy(loose<'k'>('z')), /groupBy: no column 'z'/],
   ['groupBy nothing', () => frame().groupBy(), /groupBy: expected at least one column/],

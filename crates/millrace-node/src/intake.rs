@@ -36,26 +36,25 @@ pub(crate) fn columns(
         )))
     })?;
     let mut at = 0;
-    let mut columns = Vec::with_capacity(schema.columns.len());
+    let mut intakes = Vec::with_capacity(schema.columns.len());
     for (column, used) in schema.columns.iter().zip(schema.used) {
-        let slots = match (column.column_type, column.dictionary) {
-            (ColumnType::Utf8, Some(_)) => 4,
-            (ColumnType::Utf8, None) => 3,
-            _ => 2,
-        };
-        if used {
-            let intake = Intake {
-                column,
-                rows,
-                buffers,
-                at,
-            };
-            columns.push(intake.column(plan)?);
-        } else {
-            columns.push(Arc::new(NullArray::new(0)));
-        }
-        at += slots;
+        intakes.push(used.then_some(Intake {
+            column,
+            rows,
+            buffers,
+            at,
+        }));
+        at += slots(column);
     }
+    // Strings before anything is refused: JavaScript sends each of them once.
+    for intake in intakes.iter().flatten() {
+        intake.extend(plan)?;
+    }
+    let columns = intakes.iter().map(|intake| match intake {
+        Some(intake) => intake.column(plan),
+        None => Ok(Arc::new(NullArray::new(0)) as ArrayRef),
+    });
+    let columns = columns.collect::<Result<Vec<_>>>()?;
     if buffers.len() != at {
         return Err(core_error(PlanError::LengthMismatch(format!(
             "Cannot emit to {}: there must be {at} buffers, got {}",
@@ -64,6 +63,43 @@ pub(crate) fn columns(
         ))));
     }
     Ok(columns)
+}
+
+/// The keys' ids and the values of a batch of a plan that takes them from where they lie, none of
+/// them missing and no string new; `None` for any other batch.
+pub(crate) fn keyed<'a>(
+    plan: &Plan,
+    rows: usize,
+    buffers: &'a Array<'_>,
+) -> Option<(TypedArray<'a>, TypedArray<'a>)> {
+    let (key, value) = plan.keyed_columns()?;
+    let columns = &plan.inputs().first()?.columns;
+    if buffers.len() != columns.iter().map(slots).sum::<u32>() {
+        return None;
+    }
+    let at = |column: usize| columns[..column].iter().map(slots).sum::<u32>();
+    let (key, value) = (at(key), at(value));
+    for absent in [key + 1, key + 3, value + 1] {
+        if buffers.get::<Slot<'_>>(absent).ok()?.flatten().is_some() {
+            return None;
+        }
+    }
+    let ids = buffers.get::<Slot<'_>>(key).ok()?.flatten()?;
+    let values = buffers.get::<Slot<'_>>(value).ok()?.flatten()?;
+    let fits = ids.typed_array_type == TypedArrayType::Int32
+        && values.typed_array_type == TypedArrayType::Float64
+        && ids.arraybuffer.len() == 4 * rows
+        && values.arraybuffer.len() == 8 * rows;
+    fits.then_some((ids, values))
+}
+
+/// How many buffers a column takes.
+fn slots(column: &ColumnSchema) -> u32 {
+    match (column.column_type, column.dictionary) {
+        (ColumnType::Utf8, Some(_)) => 4,
+        (ColumnType::Utf8, None) => 3,
+        _ => 2,
+    }
 }
 
 /// The only column of an input that is one f64 column.
@@ -124,7 +160,20 @@ impl Intake<'_> {
         )))
     }
 
-    fn column(&self, plan: &mut Plan) -> Result<ArrayRef> {
+    /// Hands new strings to the plan.
+    fn extend(&self, plan: &mut Plan) -> Result<()> {
+        if let (ColumnType::Utf8, Some(dictionary)) =
+            (self.column.column_type, self.column.dictionary)
+            && self.slot(1)?.is_some()
+        {
+            let strings = self.strings(1, None)?;
+            plan.extend_dictionary(dictionary, &strings)
+                .map_err(core_error)?;
+        }
+        Ok(())
+    }
+
+    fn column(&self, plan: &Plan) -> Result<ArrayRef> {
         use ColumnType as C;
         Ok(match self.column.column_type {
             C::Bool => {
@@ -268,12 +317,7 @@ impl Intake<'_> {
         })
     }
 
-    fn ids(&self, plan: &mut Plan, dictionary: usize) -> Result<ArrayRef> {
-        if self.slot(1)?.is_some() {
-            let strings = self.strings(1, None)?;
-            plan.extend_dictionary(dictionary, &strings)
-                .map_err(core_error)?;
-        }
+    fn ids(&self, plan: &Plan, dictionary: usize) -> Result<ArrayRef> {
         let ids = self.needed(0, "Int32 ids")?;
         if ids.typed_array_type != TypedArrayType::Int32 {
             return Err(self.type_mismatch("Int32 ids", ids.typed_array_type.as_ref()));

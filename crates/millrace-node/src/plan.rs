@@ -5,6 +5,7 @@ use millrace_core::plan::{ColumnSchema, Plan};
 use napi::bindgen_prelude::{Array, TypedArray, TypedArrayType, Uint8Array};
 use napi_derive::napi;
 use serde_json::{Value, json};
+use zerocopy::FromBytes;
 
 use crate::emit::{Target, write, write_floats};
 use crate::failure::{Failure, Result, core_error, guard};
@@ -135,6 +136,9 @@ impl NativePlan {
     ) -> Result<i32> {
         self.call("emit", control, slab, offset, |this| {
             let (input, rows) = (input as usize, rows as usize);
+            if input == 0 && this.push_keyed(rows, &buffers)? {
+                return Ok(());
+            }
             let columns = intake::columns(&mut this.plan, input, rows, &buffers)?;
             for column in &this.plan.inputs()[input].columns {
                 if let Some(dictionary) = column.dictionary {
@@ -307,6 +311,23 @@ impl NativePlan {
                 .map_or_else(Vec::new, |strings| strings.iter().collect());
             Ok(json!(strings).to_string())
         })
+    }
+
+    /// `push` from where the rows lie; false, with nothing done, where the plan or the batch is not of
+    /// the kind for it.
+    fn push_keyed(&mut self, rows: usize, buffers: &Array<'_>) -> Result<bool> {
+        let Some((ids, values)) = intake::keyed(&self.plan, rows, buffers) else {
+            return Ok(false);
+        };
+        let (Ok(ids), Ok(values)) = (
+            <[u32]>::ref_from_bytes(&ids.arraybuffer),
+            <[f64]>::ref_from_bytes(&values.arraybuffer),
+        ) else {
+            return Ok(false);
+        };
+        self.plan
+            .push_keyed(ids, values, &mut self.emissions)
+            .map_err(core_error)
     }
 
     /// Runs `body`, which collects emissions, and writes them out.

@@ -102,12 +102,18 @@ impl GroupedAggregate {
 
     /// The results of groups `0..groups`, null where undefined. The state stays as it is.
     pub fn finish(&self, groups: usize) -> Float64Array {
+        let groups: Vec<u32> = (0..groups).map(|id| id as u32).collect();
+        self.results(&groups)
+    }
+
+    /// The results of the given groups, null where undefined, of a group never seen too.
+    pub fn results(&self, groups: &[u32]) -> Float64Array {
         if let (Table::Sum(table), AggregateFunction::Mean) = (&self.table, self.function)
             && let Some(means) = table.means(groups)
         {
             return means.into();
         }
-        (0..groups).map(|id| self.value(id as u32)).collect()
+        groups.iter().map(|&group| self.value(group)).collect()
     }
 
     /// Keeps these groups alone, which get the ids 0, 1, 2, ...

@@ -13,12 +13,19 @@ use crate::nulls::is_valid;
 use crate::state::{StateReader, StateWriter};
 
 const LANES: usize = 2;
+/// Groups whose results are computed together.
+const BLOCK: usize = 64;
+const EMPTY: [Entry; LANES] = [Entry {
+    sum: 0.0,
+    count: 0.0,
+}; LANES];
 
-/// Sum and count of one group in one lane: beside each other, so that a row touches one line.
+/// Sum and count of one group in one lane: beside each other, so that a row touches one line, and
+/// both floats, so that one addition of two lanes does for it. Counts are exact up to 2^53.
 #[derive(Debug, Clone, Copy, Default)]
 struct Entry {
     sum: f64,
-    count: u64,
+    count: f64,
 }
 
 /// Sums and counts of floats per group.
@@ -87,28 +94,37 @@ impl GroupedSum {
 
     /// How many valid rows a group has.
     pub fn count(&self, id: usize) -> u64 {
-        self.total(id).map_or(0, |entry| entry.count)
+        self.total(id).map_or(0, |entry| entry.count as u64)
     }
 
     /// The mean of a group.
     pub fn mean(&self, id: usize) -> Option<f64> {
-        let entry = self.total(id).filter(|entry| entry.count > 0)?;
-        Some(entry.sum / entry.count as f64)
+        let entry = self.total(id).filter(|entry| entry.count > 0.0)?;
+        Some(entry.sum / entry.count)
     }
 
-    /// The means of groups `0..groups`, if all of them have one: without a branch for each.
-    pub fn means(&self, groups: usize) -> Option<Vec<f64>> {
-        let entries = self.entries.get(..groups)?;
-        let mut all_counted = true;
-        let means = entries
-            .iter()
-            .map(|[a, b]| {
-                let count = a.count + b.count;
-                all_counted &= count > 0;
-                (a.sum + b.sum) / count as f64
-            })
-            .collect();
-        all_counted.then_some(means)
+    /// The means of groups, if all of them have one: without a branch for each, the divisions
+    /// several at a time.
+    pub fn means(&self, groups: &[u32]) -> Option<Vec<f64>> {
+        let mut means = Vec::with_capacity(groups.len());
+        let mut counts = [0.0; BLOCK];
+        for block in groups.chunks(BLOCK) {
+            let (start, counts) = (means.len(), &mut counts[..block.len()]);
+            means.extend(block.iter().zip(&mut *counts).map(|(&group, count)| {
+                let [a, b] = *self.entries.get(group as usize).unwrap_or(&EMPTY);
+                *count = a.count + b.count;
+                a.sum + b.sum
+            }));
+            let mut are_counted = true;
+            for (mean, &count) in means[start..].iter_mut().zip(&*counts) {
+                are_counted &= count > 0.0;
+                *mean /= count;
+            }
+            if !are_counted {
+                return None;
+            }
+        }
+        Some(means)
     }
 
     /// Keeps these groups alone, which get the ids 0, 1, 2, ...
@@ -126,7 +142,7 @@ impl GroupedSum {
     pub fn snapshot(&self) -> Vec<u8> {
         let lanes = self.entries.as_flattened();
         let sums: Vec<f64> = lanes.iter().map(|entry| entry.sum).collect();
-        let counts: Vec<u64> = lanes.iter().map(|entry| entry.count).collect();
+        let counts: Vec<u64> = lanes.iter().map(|entry| entry.count as u64).collect();
         StateWriter::new(1)
             .u64(self.lane as u64)
             .f64s(&sums)
@@ -146,7 +162,10 @@ impl GroupedSum {
         let lanes: Vec<Entry> = sums
             .iter()
             .zip(&counts)
-            .map(|(&sum, &count)| Entry { sum, count })
+            .map(|(&sum, &count)| Entry {
+                sum,
+                count: count as f64,
+            })
             .collect();
         let (entries, []) = lanes.as_chunks() else {
             return Err(state.corrupt(format!("a group must have {LANES} lanes")));
@@ -165,6 +184,6 @@ impl Entry {
     #[inline(always)]
     fn add(&mut self, value: f64) {
         self.sum += value;
-        self.count += 1;
+        self.count += 1.0;
     }
 }

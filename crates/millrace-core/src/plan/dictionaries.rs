@@ -14,6 +14,7 @@ use arrow_schema::DataType;
 
 use crate::dictionary::Dictionary;
 use crate::error::PlanError;
+use crate::group::largest;
 
 /// One dictionary and its strings as a column.
 #[derive(Debug)]
@@ -111,6 +112,21 @@ impl PlanDictionary {
                 .into()
         };
         self.column(keys).map(|array| Arc::new(array) as ArrayRef)
+    }
+
+    /// Refuses ids that it has not; a negative one comes as one beyond 2^31.
+    pub(crate) fn check(&self, ids: &[u32]) -> Result<(), PlanError> {
+        let strings = self.strings.len();
+        if ids.is_empty() || (largest(ids) as usize) < strings {
+            return Ok(());
+        }
+        let bad = ids.iter().position(|&id| id as usize >= strings);
+        let row = bad.unwrap_or_default();
+        Err(PlanError::InvalidArgument(format!(
+            "Cannot read dictionary ids: they must be below the number of strings {strings}, got {} \
+             in row {row}",
+            ids[row].cast_signed()
+        )))
     }
 
     /// Ids as a column with this dictionary; refuses an id that it has not.

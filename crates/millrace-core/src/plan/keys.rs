@@ -1,4 +1,5 @@
-//! Group keys: rows of key columns become dense ids in first-seen order.
+//! Group keys: rows of key columns become dense ids in first-seen order, or where one dictionary
+//! is the key its ids as they are.
 //!
 //! A missing key is a key of its own. −0 and 0 are one key, and so are all NaN.
 
@@ -6,39 +7,30 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int32Type, Int64Type};
-use arrow_array::{Array, ArrayRef, Int32Array, Int64Array, PrimitiveArray};
+use arrow_array::{Array, ArrayRef, Int64Array, PrimitiveArray};
+use arrow_buffer::ScalarBuffer;
 
 use super::aggregation::{from_float, from_integer};
 use super::dictionaries::PlanDictionary;
 use super::operator::{Context, expect_parts};
+use super::string_keys::StringKeys;
 use crate::column_type::ColumnType;
 use crate::dictionary::{Dictionary, IntegerDictionary, RowDictionary};
 use crate::error::PlanError;
 use crate::expression::ExpressionId;
 
-/// No group yet, in the table of groups by dictionary id.
-const UNSEEN: u32 = u32::MAX;
-
 /// The keys of one column that were seen.
 #[derive(Debug)]
 enum Seen {
     /// Ids of a dictionary of the plan.
-    Ids {
-        dictionary: usize,
-        keys: IntegerDictionary,
-        /// Group of each id of the plan's dictionary, `UNSEEN` where it has none yet: a table saves
-        /// the hash of every row. Made again from `keys` as rows come.
-        groups: Vec<u32>,
-        /// The column of all keys as it was last made. Keys and strings only grow, so it stands for
-        /// as long as there are as many.
-        all: Option<ArrayRef>,
-    },
+    Ids(StringKeys),
     Text(Dictionary),
     /// Integers, or the bits of floats.
     Integers {
         keys: IntegerDictionary,
         column_type: ColumnType,
-        /// As of ids.
+        /// The column of all keys as it was last made. Keys only grow, so it stands for as long as
+        /// there are as many.
         all: Option<ArrayRef>,
     },
 }
@@ -68,12 +60,7 @@ impl GroupKeys {
             .map(|&(expression, column_type, dictionary)| KeyColumn {
                 expression,
                 seen: match (column_type, dictionary) {
-                    (ColumnType::Utf8, Some(dictionary)) => Seen::Ids {
-                        dictionary,
-                        keys: IntegerDictionary::new(),
-                        groups: Vec::new(),
-                        all: None,
-                    },
+                    (ColumnType::Utf8, Some(dictionary)) => Seen::Ids(StringKeys::new(dictionary)),
                     (ColumnType::Utf8, None) => Seen::Text(Dictionary::new()),
                     _ => Seen::Integers {
                         keys: IntegerDictionary::new(),
@@ -100,6 +87,63 @@ impl GroupKeys {
             .iter()
             .map(|column| context.array(column.expression, rows))
             .collect()
+    }
+
+    /// The expression of the only key column and its dictionary, where rows are numbered by id.
+    pub(crate) fn by_id(&self) -> Option<(ExpressionId, usize)> {
+        match (&self.columns[..], &self.rows) {
+            ([KeyColumn { expression, seen }], None) => match seen {
+                Seen::Ids(keys) if keys.is_by_id() => Some((*expression, keys.dictionary())),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Has rows numbered by the ids of their strings in place of their groups, where that can be:
+    /// [`Self::ids`] gives them. Tables by number are then as long as the dictionary.
+    pub(crate) fn number_by_id(&mut self, by_id: bool) {
+        if let ([KeyColumn { seen, .. }], None) = (&mut self.columns[..], &self.rows)
+            && let Seen::Ids(keys) = seen
+        {
+            keys.number_by_id(by_id);
+        }
+    }
+
+    /// The ids of rows that are numbered by them, none of which may be missing.
+    pub(crate) fn ids(
+        &mut self,
+        arrays: &[ArrayRef],
+        dictionaries: &[PlanDictionary],
+    ) -> Option<ScalarBuffer<u32>> {
+        let (_, dictionary) = self.by_id()?;
+        let ids = arrays.first()?.as_dictionary::<Int32Type>().keys().values();
+        let ids = ScalarBuffer::new(ids.inner().clone(), 0, ids.len());
+        self.note(&ids, &dictionaries[dictionary]);
+        Some(ids)
+    }
+
+    /// Takes note of the ids of a batch of rows that are numbered by them.
+    pub(crate) fn note(&mut self, ids: &[u32], dictionary: &PlanDictionary) {
+        if let [KeyColumn { seen, .. }] = &mut self.columns[..]
+            && let Seen::Ids(keys) = seen
+        {
+            keys.note(ids, dictionary.strings().len());
+        }
+    }
+
+    /// Appends the numbers of the groups from group `from` on, in first-seen order.
+    pub(crate) fn numbers(&self, from: usize, numbers: &mut Vec<u32>) -> Result<(), PlanError> {
+        if let ([KeyColumn { seen, .. }], None) = (&self.columns[..], &self.rows)
+            && let Seen::Ids(keys) = seen
+        {
+            keys.numbers(from, numbers);
+            return Ok(());
+        }
+        let end = u32::try_from(self.len())
+            .map_err(|_| PlanError::Overflow("Cannot group by: 2^32 keys".to_owned()))?;
+        numbers.extend((0..end).skip(from));
+        Ok(())
     }
 
     /// Appends the group of each row to `ids`; without key columns all rows are one group.
@@ -197,13 +241,7 @@ impl GroupKeys {
     pub(crate) fn clear(&mut self) {
         for column in &mut self.columns {
             match &mut column.seen {
-                Seen::Ids {
-                    keys, groups, all, ..
-                } => {
-                    *keys = IntegerDictionary::new();
-                    groups.clear();
-                    *all = None;
-                }
+                Seen::Ids(keys) => keys.clear(),
                 Seen::Integers { keys, all, .. } => {
                     *keys = IntegerDictionary::new();
                     *all = None;
@@ -223,7 +261,8 @@ impl GroupKeys {
 
     pub(crate) fn snapshot(&self) -> Vec<Vec<u8>> {
         let columns = self.columns.iter().map(|column| match &column.seen {
-            Seen::Ids { keys, .. } | Seen::Integers { keys, .. } => keys.snapshot(),
+            Seen::Ids(keys) => keys.snapshot(),
+            Seen::Integers { keys, .. } => keys.snapshot(),
             Seen::Text(keys) => keys.snapshot(),
         });
         columns
@@ -235,13 +274,7 @@ impl GroupKeys {
         expect_parts(state, self.parts())?;
         for (column, part) in self.columns.iter_mut().zip(state) {
             match &mut column.seen {
-                Seen::Ids {
-                    keys, groups, all, ..
-                } => {
-                    keys.restore(part)?;
-                    groups.clear();
-                    *all = None;
-                }
+                Seen::Ids(keys) => keys.restore(part)?,
                 Seen::Integers { keys, all, .. } => {
                     keys.restore(part)?;
                     *all = None;
@@ -259,20 +292,15 @@ impl GroupKeys {
 impl KeyColumn {
     fn len(&self) -> usize {
         match &self.seen {
-            Seen::Ids { keys, .. } | Seen::Integers { keys, .. } => keys.len(),
+            Seen::Ids(keys) => keys.len(),
+            Seen::Integers { keys, .. } => keys.len(),
             Seen::Text(keys) => keys.len(),
         }
     }
 
     fn keep(&mut self, ids: &[u32]) {
         match &mut self.seen {
-            Seen::Ids {
-                keys, groups, all, ..
-            } => {
-                keys.keep(ids);
-                groups.clear();
-                *all = None;
-            }
+            Seen::Ids(keys) => keys.keep(ids),
             Seen::Integers { keys, all, .. } => {
                 keys.keep(ids);
                 *all = None;
@@ -283,17 +311,7 @@ impl KeyColumn {
 
     fn intern(&mut self, array: &ArrayRef, ids: &mut Vec<u32>) {
         match &mut self.seen {
-            Seen::Ids { keys, groups, .. } => {
-                let array = array.as_dictionary::<Int32Type>().keys();
-                if array.null_count() == 0 {
-                    groups_of(array.values(), keys, groups, ids);
-                } else {
-                    ids.extend(array.iter().map(|key| match key {
-                        Some(key) => group_of(key, keys, groups),
-                        None => keys.intern_null(),
-                    }));
-                }
-            }
+            Seen::Ids(keys) => keys.intern(array.as_dictionary::<Int32Type>().keys(), ids),
             Seen::Text(keys) => keys.intern_array(array.as_string(), ids),
             Seen::Integers {
                 keys, column_type, ..
@@ -317,16 +335,8 @@ impl KeyColumn {
         ids: &[u32],
         dictionaries: &[PlanDictionary],
     ) -> Result<ArrayRef, PlanError> {
-        if let Seen::Ids {
-            dictionary,
-            all: Some(all),
-            ..
-        } = &self.seen
-            && all.len() == ids.len()
-            && all.as_dictionary::<Int32Type>().values().len()
-                == dictionaries[*dictionary].strings().len()
-        {
-            return Ok(Arc::clone(all));
+        if let Seen::Ids(keys) = &mut self.seen {
+            return keys.take_all(ids, dictionaries);
         }
         if let Seen::Integers { all: Some(all), .. } = &self.seen
             && all.len() == ids.len()
@@ -341,7 +351,7 @@ impl KeyColumn {
             }
             _ => self.take(ids, dictionaries)?,
         };
-        if let Seen::Ids { all, .. } | Seen::Integers { all, .. } = &mut self.seen {
+        if let Seen::Integers { all, .. } = &mut self.seen {
             *all = Some(Arc::clone(&made));
         }
         Ok(made)
@@ -350,23 +360,7 @@ impl KeyColumn {
     /// The keys of the given ids of this column.
     fn take(&self, ids: &[u32], dictionaries: &[PlanDictionary]) -> Result<ArrayRef, PlanError> {
         match &self.seen {
-            Seen::Ids {
-                dictionary, keys, ..
-            } => {
-                #[expect(clippy::cast_possible_truncation, reason = "these keys came from i32")]
-                let ids: Int32Array = if keys.null_id().is_some() {
-                    ids.iter()
-                        .map(|&id| keys.get(id).map(|key| key as i32))
-                        .collect()
-                } else {
-                    let all = keys.keys();
-                    ids.iter()
-                        .map(|&id| all[id as usize] as i32)
-                        .collect::<Vec<_>>()
-                        .into()
-                };
-                Ok(Arc::new(dictionaries[*dictionary].column(ids)?))
-            }
+            Seen::Ids(keys) => keys.take(ids, dictionaries),
             Seen::Text(keys) => Ok(Arc::new(keys.take(ids))),
             Seen::Integers {
                 keys, column_type, ..
@@ -385,55 +379,6 @@ impl KeyColumn {
             ),
         }
     }
-}
-
-/// Appends the groups of ids of the plan's dictionary. New keys are rare, so a first pass only looks
-/// up, which leaves the loop free of calls; a second one runs over the rows that had none.
-fn groups_of(
-    rows: &[i32],
-    keys: &mut IntegerDictionary,
-    groups: &mut Vec<u32>,
-    ids: &mut Vec<u32>,
-) {
-    let start = ids.len();
-    let table = &groups[..];
-    // An id below 0 is an index beyond any table.
-    let look_up = |&key: &i32| table.get(key as usize).copied().unwrap_or(UNSEEN);
-    ids.extend(rows.iter().map(look_up));
-    let found = &mut ids[start..];
-    if found.iter().fold(0, |most, &group| most.max(group)) < UNSEEN {
-        return;
-    }
-    for (group, &key) in found.iter_mut().zip(rows) {
-        if *group == UNSEEN {
-            *group = group_of(key, keys, groups);
-        }
-    }
-}
-
-/// The group of an id of the plan's dictionary.
-#[inline]
-fn group_of(key: i32, keys: &mut IntegerDictionary, groups: &mut Vec<u32>) -> u32 {
-    match usize::try_from(key)
-        .ok()
-        .and_then(|index| groups.get(index))
-    {
-        Some(&group) if group != UNSEEN => group,
-        _ => new_group(key, keys, groups),
-    }
-}
-
-#[cold]
-fn new_group(key: i32, keys: &mut IntegerDictionary, groups: &mut Vec<u32>) -> u32 {
-    let group = keys.intern(i64::from(key));
-    // An id is an index of the dictionary, so the table is never longer than that.
-    if let Ok(index) = usize::try_from(key) {
-        if index >= groups.len() {
-            groups.resize(index + 1, UNSEEN);
-        }
-        groups[index] = group;
-    }
-    group
 }
 
 /// The bits of a float, equal for keys that are equal.

@@ -18,6 +18,7 @@ mod nodes;
 mod operator;
 mod schema;
 pub(crate) mod spec;
+mod string_keys;
 mod tally;
 mod time_axis;
 
@@ -32,6 +33,7 @@ pub use tally::NodeTally;
 
 use build::{Built, BuiltNode, build};
 use dictionaries::PlanDictionary;
+use direct::Direct;
 use operator::{Context, Value, unused_column};
 use spec::PlanSpec;
 
@@ -80,8 +82,8 @@ pub struct Plan {
     now: i64,
     fingerprint: u64,
     tallies: Vec<NodeTally>,
-    /// The node that does all the work, where one alone works on a lone column of floats.
-    direct: Option<usize>,
+    /// The node that does all the work, where one alone works on columns of the input.
+    direct: Option<Direct>,
 }
 
 impl Plan {
@@ -102,7 +104,7 @@ impl Plan {
         let orders = (0..inputs.len())
             .map(|input| order(&nodes, input))
             .collect();
-        let direct = direct::node(&expressions, &nodes, &inputs, &sinks);
+        let direct = direct::find(&expressions, &nodes, &inputs, &sinks);
         Ok(Self {
             direct,
             expressions,
@@ -205,13 +207,62 @@ impl Plan {
     /// If `values` and `out` differ in length.
     pub fn push_floats(&mut self, values: &[f64], out: &mut [f64]) -> Option<Option<NullBuffer>> {
         assert_eq!(values.len(), out.len(), "output length");
-        let id = self.direct?;
+        let Some(Direct::Floats { node: id }) = self.direct else {
+            return None;
+        };
         let start = Instant::now();
         let nulls = self.nodes[id].operator.run_floats(values, out);
         if nulls.is_some() {
             self.tallies[id].add(out.len(), start);
         }
         nulls
+    }
+
+    /// The columns that [`Self::push_keyed`] wants of the input: that of the keys and that of the
+    /// values; `None` for a plan that it does nothing for.
+    #[must_use]
+    pub fn keyed_columns(&self) -> Option<(usize, usize)> {
+        match self.direct {
+            Some(Direct::Keyed { key, value, .. }) => Some((key, value)),
+            _ => None,
+        }
+    }
+
+    /// Runs one batch of a plan that does nothing but aggregate one f64 column by one key, from where
+    /// the rows lie, without a copy: the key by the ids of its dictionary, no value of either missing.
+    /// Appends what [`Self::push`] does; false, with nothing done, for any other plan, and once a key
+    /// was missing.
+    ///
+    /// # Errors
+    /// [`PlanError::InvalidArgument`] if an id is not below the number of strings; state is then as
+    /// before.
+    ///
+    /// # Panics
+    /// If `ids` and `values` differ in length.
+    pub fn push_keyed(
+        &mut self,
+        ids: &[u32],
+        values: &[f64],
+        out: &mut Vec<Emission>,
+    ) -> Result<bool, PlanError> {
+        assert_eq!(ids.len(), values.len(), "values length");
+        let Some(Direct::Keyed {
+            node, dictionary, ..
+        }) = self.direct
+        else {
+            return Ok(false);
+        };
+        let start = Instant::now();
+        self.dictionaries[dictionary].check(ids)?;
+        let operator = &mut self.nodes[node].operator;
+        let Some(value) = operator.run_keyed(ids, values, &self.dictionaries)? else {
+            return Ok(false);
+        };
+        self.tallies[node].add(value.as_ref().map_or(0, |value| value.rows), start);
+        if let Some(value) = value {
+            emit(0, self.sinks[0].kind, value, out);
+        }
+        Ok(true)
     }
 
     /// Ends the input: what is still open is emitted.

@@ -113,6 +113,23 @@ pub(crate) trait Operator: Debug + Send {
         None
     }
 
+    /// The two expressions, a key by ids of a dictionary and a column of floats, that it works on
+    /// where [`Self::run_keyed`] does what `run` does.
+    fn keyed_operands(&self) -> Option<(ExpressionId, ExpressionId)> {
+        None
+    }
+
+    /// Runs a batch of keys, as ids of its dictionary, and floats, none of either missing. `None`,
+    /// with nothing done, where the node cannot; else what `run` gives.
+    fn run_keyed(
+        &mut self,
+        _ids: &[u32],
+        _values: &[f64],
+        _dictionaries: &[PlanDictionary],
+    ) -> Result<Option<Option<Value>>, PlanError> {
+        Ok(None)
+    }
+
     /// Whether a result depends on earlier batches.
     fn is_stateful(&self) -> bool {
         true

@@ -182,6 +182,8 @@ pub(crate) enum EmitSpec {
     All,
     /// The groups of which this batch had rows.
     Changes,
+    /// No group; all of them when the input ends.
+    End,
 }
 
 /// An expression and the name of its column.

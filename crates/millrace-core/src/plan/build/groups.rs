@@ -77,11 +77,11 @@ impl Built {
         let aggregations = self.aggregations(aggs, input, action)?;
         reads.extend(self.aggregation_reads(&aggregations));
         columns.extend(outputs(&aggregations));
-        let changes = emit == EmitSpec::Changes;
         let kind = EmissionKind::Table;
         let operator: Box<dyn Operator> = match bound {
-            None => Box::new(GroupBy::new(input, keys, aggregations, changes)?),
+            None => Box::new(GroupBy::new(input, keys, aggregations, emit)?),
             Some(bound) => {
+                let changes = not_at_end(emit, action)? == EmitSpec::Changes;
                 reads.extend(bound.time.into_iter().flat_map(|time| self.reads(time)));
                 Box::new(BoundedGroupBy::new(
                     input,
@@ -181,8 +181,7 @@ impl Built {
         let mut columns = vec![column.clone()];
         columns.extend(outputs(std::slice::from_ref(&count)));
         let reads = self.reads(lane);
-        let changes = emit == EmitSpec::Changes;
-        let operator = Box::new(GroupBy::new(input, keys, vec![count], changes)?);
+        let operator = Box::new(GroupBy::new(input, keys, vec![count], emit)?);
         self.stateful(
             input,
             operator,
@@ -226,4 +225,14 @@ impl Built {
         }
         Ok((GroupKeys::new(&keys), columns, reads))
     }
+}
+
+/// Refuses `emit: 'end'`, where groups may be gone by then.
+pub(super) fn not_at_end(emit: EmitSpec, action: &str) -> Result<EmitSpec, PlanError> {
+    if emit == EmitSpec::End {
+        return Err(PlanError::InvalidArgument(format!(
+            "Cannot {action}: emit must be 'all' or 'changes' where groups end, got 'end'"
+        )));
+    }
+    Ok(emit)
 }

@@ -1,6 +1,7 @@
 //! Windows over spans of time, and those that a batch looks back over.
 
 use super::aggregations::outputs;
+use super::groups::not_at_end;
 use super::parameters::{positive, whole};
 use super::{Built, BuiltNode, Nodes, find};
 use crate::batch::EmissionKind;
@@ -105,7 +106,7 @@ impl Built {
             times,
             keys,
             aggregations,
-            changes: emit == EmitSpec::Changes,
+            changes: not_at_end(emit, action)? == EmitSpec::Changes,
         })?);
         self.stateful(input, operator, kind, columns, id, reads, action)
     }

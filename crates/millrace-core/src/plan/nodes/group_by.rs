@@ -1,13 +1,16 @@
 //! `groupBy`: running aggregates per key, a table for each batch.
 
-use arrow_array::ArrayRef;
+use arrow_array::{Array, ArrayRef};
 
 use super::grouped_kernel::GroupedKernel;
 use crate::error::PlanError;
+use crate::expression::ExpressionId;
 use crate::group::Touched;
-use crate::plan::aggregation::Aggregation;
+use crate::plan::aggregation::{Aggregation, Lane};
+use crate::plan::dictionaries::PlanDictionary;
 use crate::plan::keys::GroupKeys;
 use crate::plan::operator::{Context, Operator, Value, expect_parts};
+use crate::plan::spec::EmitSpec;
 
 /// Keys and the kernels of their aggregates: what every keyed table is made of.
 #[derive(Debug)]
@@ -33,19 +36,31 @@ impl KeyedTable {
     /// The columns of the given groups, keys first; `all` says that these are all, in order.
     pub(super) fn columns(
         &mut self,
-        context: &Context<'_>,
+        dictionaries: &[PlanDictionary],
         groups: &[u32],
         all: bool,
     ) -> Result<Vec<ArrayRef>, PlanError> {
         let mut columns = if all {
-            self.keys.all_columns(groups, context.dictionaries)?
+            self.keys.all_columns(groups, dictionaries)?
         } else {
-            self.keys.columns(groups, context.dictionaries)?
+            self.keys.columns(groups, dictionaries)?
         };
+        let by_number = all && self.keys.by_id().is_none();
         for (kernel, aggregation) in self.kernels.iter().zip(&self.aggregations) {
-            columns.push(kernel.results(aggregation, groups, all)?);
+            columns.push(kernel.results(aggregation, groups, by_number)?);
         }
         Ok(columns)
+    }
+
+    /// Has rows numbered by their groups from now on.
+    fn number_by_group(&mut self) -> Result<(), PlanError> {
+        let mut groups = Vec::new();
+        self.keys.numbers(0, &mut groups)?;
+        for kernel in &mut self.kernels {
+            kernel.keep(&groups);
+        }
+        self.keys.number_by_id(false);
+        Ok(())
     }
 
     pub(super) fn clear(&mut self) {
@@ -75,33 +90,63 @@ impl KeyedTable {
 }
 
 /// Running aggregates per key.
+///
+/// Unless changed groups alone are emitted, where one dictionary is the key, rows are numbered by the ids of their
+/// strings, as long as no key is missing.
 #[derive(Debug)]
 pub(crate) struct GroupBy {
     input: usize,
     table: KeyedTable,
-    /// Emit only the groups of which the batch had rows.
-    changes: bool,
+    emit: EmitSpec,
     touched: Touched,
     ids: Vec<u32>,
+    /// The groups of the last table. Unless it is of changes they only grow.
     groups: Vec<u32>,
 }
 
 impl GroupBy {
     pub(crate) fn new(
         input: usize,
-        keys: GroupKeys,
+        mut keys: GroupKeys,
         aggregations: Vec<Aggregation>,
-        changes: bool,
+        emit: EmitSpec,
     ) -> Result<Self, PlanError> {
+        keys.number_by_id(emit != EmitSpec::Changes);
         let table = KeyedTable::new(keys, aggregations)?;
         Ok(Self {
             input,
             table,
-            changes,
+            emit,
             touched: Touched::default(),
             ids: Vec::new(),
             groups: Vec::new(),
         })
+    }
+
+    /// What is emitted after a batch with rows of the groups `ids`.
+    fn emit(
+        &mut self,
+        dictionaries: &[PlanDictionary],
+        ids: &[u32],
+    ) -> Result<Option<Value>, PlanError> {
+        match self.emit {
+            EmitSpec::All => self.all(dictionaries).map(Some),
+            EmitSpec::Changes => {
+                self.groups.clear();
+                self.touched.list(ids.iter(), &mut self.groups);
+                let columns = self.table.columns(dictionaries, &self.groups, false)?;
+                Ok(Some(Value::new(self.groups.len(), columns)))
+            }
+            EmitSpec::End => Ok(None),
+        }
+    }
+
+    /// All groups.
+    fn all(&mut self, dictionaries: &[PlanDictionary]) -> Result<Value, PlanError> {
+        let known = self.groups.len();
+        self.table.keys.numbers(known, &mut self.groups)?;
+        let columns = self.table.columns(dictionaries, &self.groups, true)?;
+        Ok(Value::new(self.groups.len(), columns))
     }
 }
 
@@ -115,21 +160,68 @@ impl Operator for GroupBy {
             .iter()
             .map(|aggregation| aggregation.lane(context, rows))
             .collect::<Result<Vec<_>, _>>()?;
-        self.ids.clear();
-        self.table.keys.intern(&arrays, rows, &mut self.ids);
+        if self.table.keys.by_id().is_some() && arrays[0].null_count() > 0 {
+            self.table.number_by_group()?;
+            self.groups.clear();
+        }
+        let mut numbers = std::mem::take(&mut self.ids);
+        let own = self.table.keys.ids(&arrays, context.dictionaries);
+        let ids = match &own {
+            Some(ids) => ids,
+            None => {
+                numbers.clear();
+                self.table.keys.intern(&arrays, rows, &mut numbers);
+                &numbers[..]
+            }
+        };
         for (kernel, lane) in self.table.kernels.iter_mut().zip(&lanes) {
-            kernel.update(&self.ids, lane)?;
+            kernel.update(ids, lane)?;
         }
-        self.groups.clear();
-        if self.changes {
-            self.touched.list(self.ids.iter(), &mut self.groups);
-        } else {
-            let groups = u32::try_from(self.table.keys.len())
-                .map_err(|_| PlanError::Overflow("Cannot group by: 2^32 keys".to_owned()))?;
-            self.groups.extend(0..groups);
+        let value = self.emit(context.dictionaries, ids);
+        self.ids = numbers;
+        value
+    }
+
+    fn flush(&mut self, context: &mut Context<'_>) -> Result<Option<Value>, PlanError> {
+        match self.emit {
+            EmitSpec::End => self.all(context.dictionaries).map(Some),
+            EmitSpec::All | EmitSpec::Changes => Ok(None),
         }
-        let columns = self.table.columns(context, &self.groups, !self.changes)?;
-        Ok(Some(Value::new(self.groups.len(), columns)))
+    }
+
+    fn keyed_operands(&self) -> Option<(ExpressionId, ExpressionId)> {
+        let (key, _) = self.table.keys.by_id()?;
+        let mut aggregations = self.table.aggregations.iter();
+        let column = self
+            .table
+            .aggregations
+            .iter()
+            .find_map(|each| each.column)?;
+        let same = |each: &Aggregation| match each.column {
+            Some(own) => own == column && each.lane == Lane::Float,
+            None => true,
+        };
+        aggregations.all(same).then_some((key, column))
+    }
+
+    fn run_keyed(
+        &mut self,
+        ids: &[u32],
+        values: &[f64],
+        dictionaries: &[PlanDictionary],
+    ) -> Result<Option<Option<Value>>, PlanError> {
+        let Some((_, dictionary)) = self.table.keys.by_id() else {
+            return Ok(None);
+        };
+        self.table.keys.note(ids, &dictionaries[dictionary]);
+        for kernel in &mut self.table.kernels {
+            if !kernel.update_floats(ids, values) {
+                return Err(PlanError::Internal(
+                    "grouped kernel of another lane".to_owned(),
+                ));
+            }
+        }
+        self.emit(dictionaries, ids).map(Some)
     }
 
     fn snapshot(&self) -> Vec<Vec<u8>> {
@@ -137,6 +229,8 @@ impl Operator for GroupBy {
     }
 
     fn restore(&mut self, state: &[&[u8]]) -> Result<(), PlanError> {
+        self.groups.clear();
+        self.table.keys.number_by_id(self.emit != EmitSpec::Changes);
         self.table.restore(state)
     }
 }

@@ -1,6 +1,6 @@
 //! The kernels of running aggregates per group, by what they run on.
 
-use arrow_array::{Array, ArrayRef, Float64Array, Int64Array};
+use arrow_array::{Array, ArrayRef, Int64Array};
 
 use crate::aggregate::AggregateFunction;
 use crate::column_type::ColumnType;
@@ -64,7 +64,18 @@ impl GroupedKernel {
         Ok(())
     }
 
-    /// The results of the given groups; `all` says that these are all groups, in order.
+    /// As [`Self::update`], of floats that are all there; false, with nothing done, where the kernel
+    /// takes none.
+    pub(super) fn update_floats(&mut self, ids: &[u32], values: &[f64]) -> bool {
+        match self {
+            Self::Float(kernel) => kernel.update(ids, values, None),
+            Self::Size(kernel) => kernel.update(ids),
+            _ => return false,
+        }
+        true
+    }
+
+    /// The results of the given groups; `all` says that these are all groups, by number.
     pub(super) fn results(
         &self,
         aggregation: &Aggregation,
@@ -72,13 +83,11 @@ impl GroupedKernel {
         all: bool,
     ) -> Result<ArrayRef, PlanError> {
         match self {
-            Self::Float(kernel) if all => aggregation.float_array(kernel.finish(groups.len())),
             Self::Float(kernel) => {
-                let unseen = of_no_rows(aggregation.function).then_some(0.0);
-                let values: Float64Array = groups
-                    .iter()
-                    .map(|&group| kernel.value(group).or(unseen))
-                    .collect();
+                let mut values = kernel.results(groups);
+                if of_no_rows(aggregation.function) && values.null_count() > 0 {
+                    values = values.iter().map(|value| value.or(Some(0.0))).collect();
+                }
                 aggregation.float_array(values)
             }
             Self::Integer(kernel) => {

@@ -62,7 +62,7 @@ impl PartitionGroupBy {
             start,
             groups.len(),
         ))];
-        columns.extend(self.table.columns(context, &groups, true)?);
+        columns.extend(self.table.columns(context.dictionaries, &groups, true)?);
         self.table.clear();
         Ok(Some(columns))
     }
