@@ -105,9 +105,28 @@ export interface Works {
     { a: Float64Array; b: Float64Array; batches: readonly [number, number]; whole: boolean },
     { rows: number; values: Float64Array }
   >;
-  /** The mean per key, kept up to date with every batch; what it is after the last one. */
+  /**
+   * The mean per key, kept up to date with every batch; what it is after the last one. With `integers`
+   * rivals may take the ids for keys.
+   */
   groupMean: Work<
+    {
+      names: readonly string[];
+      ids: Int32Array;
+      values: Float64Array;
+      batch: number;
+      integers: boolean;
+    },
+    Counts<string>
+  >;
+  /** The mean per key of very many, at the end: how many keys there are, and the sum of their means. */
+  manyGroups: Work<
     { names: readonly string[]; ids: Int32Array; values: Float64Array; batch: number },
+    { groups: number; sum: number }
+  >;
+  /** The mean per key of rows that are objects, kept up to date; what it is after the last row. */
+  recordMean: Work<
+    { rows: readonly { readonly key: string; readonly value: number }[]; batch: number },
     Counts<string>
   >;
   /** Sum, mean, minimum and maximum of one resident batch that comes `times` times. */

@@ -1,4 +1,13 @@
-import { BIGINT, DOUBLE, DuckDBDataChunk, DuckDBInstance } from '@duckdb/node-api';
+import {
+  BIGINT,
+  DOUBLE,
+  DuckDBDataChunk,
+  DuckDBInstance,
+  type DuckDBType,
+  type DuckDBValue,
+  INTEGER,
+  VARCHAR,
+} from '@duckdb/node-api';
 import { packageVersion } from '../package-version.ts';
 import type { Engine } from '../work.ts';
 
@@ -8,20 +17,32 @@ async function rows(sql: string): Promise<Record<string, unknown>[]> {
   return (await connection.runAndReadAll(sql)).getRowObjectsJS();
 }
 
+/** Fills a table with columns, a chunk at a time. */
+async function append(
+  table: string,
+  types: readonly DuckDBType[],
+  columns: readonly ArrayLike<DuckDBValue>[],
+): Promise<void> {
+  const appender = await connection.createAppender(table);
+  const { length } = columns[0]!;
+  for (let start = 0; start < length; start += 2048) {
+    const rows = Math.min(2048, length - start);
+    const chunk = DuckDBDataChunk.create(types, rows);
+    chunk.setColumns(
+      columns.map((column) => Array.from({ length: rows }, (_, i) => column[start + i]!)),
+    );
+    appender.appendDataChunk(chunk);
+  }
+  appender.closeSync();
+}
+
 export const engine: Engine = {
   name: 'DuckDB',
   version: packageVersion('@duckdb/node-api'),
   works: {
     rolling: async ({ values, n, aggregate, whole }) => {
       await connection.run('CREATE OR REPLACE TABLE numbers (i BIGINT, x DOUBLE)');
-      const appender = await connection.createAppender('numbers');
-      for (let start = 0; start < values.length; start += 2048) {
-        const part = Array.from(values.subarray(start, start + 2048));
-        const chunk = DuckDBDataChunk.create([BIGINT, DOUBLE], part.length);
-        chunk.setColumns([part.map((_, i) => BigInt(start + i)), part]);
-        appender.appendDataChunk(chunk);
-      }
-      appender.closeSync();
+      await append('numbers', [BIGINT, DOUBLE], [Array.from(values, (_, i) => BigInt(i)), values]);
       const fn = aggregate === 'mean' ? 'avg' : aggregate === 'std' ? 'stddev_samp' : aggregate;
       const windows = `
         SELECT i, ${fn}(x) OVER (ORDER BY i ROWS BETWEEN ${n - 1} PRECEDING AND CURRENT ROW) AS y
@@ -37,6 +58,28 @@ export const engine: Engine = {
           return { rows: Number(found!.rows), values: Float64Array.of(found!.last as number) };
         },
       };
+    },
+
+    manyGroups: async ({ names, ids, values }) => {
+      await connection.run('CREATE OR REPLACE TABLE ids (id INTEGER, value DOUBLE)');
+      await append('ids', [INTEGER, DOUBLE], [ids, values]);
+      await connection.run('CREATE OR REPLACE TABLE names (id INTEGER, name VARCHAR)');
+      await append('names', [INTEGER, VARCHAR], [names.map((_, id) => id), names]);
+      await connection.run('CREATE OR REPLACE TYPE name AS ENUM (SELECT name FROM names)');
+      const forms: Record<string, () => Promise<{ groups: number; sum: number }>> = {};
+      for (const type of ['VARCHAR', 'name']) {
+        const table = `keyed_${type}`;
+        await connection.run(`
+          CREATE OR REPLACE TABLE ${table} AS
+          SELECT name::${type} AS key, value FROM ids JOIN names USING (id)`);
+        forms[type === 'name' ? 'SQL, ENUM' : 'SQL, VARCHAR'] = async () => {
+          const [found] = await rows(`
+            SELECT count(*) AS groups, sum(mean) AS sum
+            FROM (SELECT avg(value) AS mean FROM ${table} GROUP BY key)`);
+          return { groups: Number(found!.groups), sum: found!.sum as number };
+        };
+      }
+      return forms;
     },
 
     flights: ({ path }) => {

@@ -62,6 +62,22 @@ export const engine: Engine = {
       },
     }),
 
+    recordMean: ({ rows }) => ({
+      Map: () => {
+        const groups = new Map<string, { sum: number; count: number }>();
+        for (let i = 0; i < rows.length; i++) {
+          const { key, value } = rows[i]!;
+          const group = groups.get(key);
+          if (group === undefined) groups.set(key, { sum: value, count: 1 });
+          else {
+            group.sum += value;
+            group.count++;
+          }
+        }
+        return Array.from(groups, ([key, { sum, count }]) => [key, sum / count]);
+      },
+    }),
+
     zipColumns: ({ a, b, whole }) => {
       const out = new Float64Array(a.length);
       return {

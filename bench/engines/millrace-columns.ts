@@ -1,5 +1,5 @@
 import { Dictionary, Int32, makeVector, Table, Utf8, vectorFromArray } from 'apache-arrow';
-import { DataFrame, Series } from '../../dist/index.js';
+import { DataFrame, Series, Stream } from '../../dist/index.js';
 import { flightsGraph, worstOf } from '../../examples/flights/graph.ts';
 import type { Engine, FlightsAnswer, Summary, Works } from '../work.ts';
 
@@ -10,26 +10,56 @@ export const columns: Engine['works'] = {
     'emit, results read at once': () => rolling(task, true),
   }),
 
-  groupMean: ({ names, ids, values, batch }) => {
-    const type = new Dictionary(new Utf8(), new Int32());
-    const dictionary = vectorFromArray(names, new Utf8());
-    const tables: Table[] = [];
-    for (let i = 0; i < ids.length; i += batch) {
-      const key = makeVector({ type, dictionary, data: ids.subarray(i, i + batch) });
-      tables.push(new Table({ key, value: makeVector(values.subarray(i, i + batch)) }));
-    }
+  groupMean: (task) => {
+    const tables = arrowTables(task);
     return {
       'emit, Arrow': () => {
         const source = new DataFrame({ key: 'utf8', value: 'f64' });
-        let last: Keyed | undefined;
-        source
-          .groupBy('key')
-          .value.mean()
-          .sink((table) => {
-            last = table;
-          });
+        const last = lastOf(source.groupBy('key').value.mean());
         for (const table of tables) source.emit(table);
-        return pairs<string>(last!);
+        return pairs<string>(last());
+      },
+    };
+  },
+
+  manyGroups: (task) => {
+    const tables = arrowTables(task);
+    return {
+      "emit, Arrow, { emit: 'end' }": () => {
+        const source = new DataFrame({ key: 'utf8', value: 'f64' });
+        const last = lastOf(source.groupBy('key', { emit: 'end' }).value.mean());
+        for (const table of tables) source.emit(table);
+        source.end();
+        const means = last().column('value').values as Float64Array;
+        return { groups: means.length, sum: means.reduce((sum, mean) => sum + mean, 0) };
+      },
+    };
+  },
+
+  recordMean: ({ rows, batch }) => {
+    const schema = { key: 'utf8', value: 'f64' } as const;
+    return {
+      'toDataFrame, emit': () => {
+        const source = new Stream<(typeof rows)[number]>();
+        const frame = source.toDataFrame(schema, { batch });
+        const last = lastOf(frame.groupBy('key').value.mean());
+        for (let i = 0; i < rows.length; i++) source.emit(rows[i]!);
+        frame.flush();
+        return pairs<string>(last());
+      },
+      'toDataFrame, emitMany': () => {
+        const source = new Stream<(typeof rows)[number]>();
+        const frame = source.toDataFrame(schema, { batch });
+        const last = lastOf(frame.groupBy('key').value.mean());
+        source.emitMany(rows);
+        frame.flush();
+        return pairs<string>(last());
+      },
+      'emit, arrays of rows': () => {
+        const source = new DataFrame(schema);
+        const last = lastOf(source.groupBy('key').value.mean());
+        for (let i = 0; i < rows.length; i += batch) source.emit(rows.slice(i, i + batch));
+        return pairs<string>(last());
       },
     };
   },
@@ -144,7 +174,28 @@ function zipColumns(
 /** What is read of a keyed table. */
 interface Keyed {
   readonly columnNames: readonly string[];
-  column(name: string): { toArray(): readonly unknown[] };
+  column(name: string): { readonly values: unknown; toArray(): readonly unknown[] };
+}
+
+/** Gives the last table that came. */
+function lastOf(tables: { sink(receive: (table: Keyed) => void): unknown }): () => Keyed {
+  let last: Keyed | undefined;
+  tables.sink((table) => {
+    last = table;
+  });
+  return () => last!;
+}
+
+/** Batches of rows whose keys are ids of one dictionary. */
+function arrowTables({ names, ids, values, batch }: Works['manyGroups']['task']): Table[] {
+  const type = new Dictionary(new Utf8(), new Int32());
+  const dictionary = vectorFromArray(names, new Utf8());
+  const tables: Table[] = [];
+  for (let i = 0; i < ids.length; i += batch) {
+    const key = makeVector({ type, dictionary, data: ids.subarray(i, i + batch) });
+    tables.push(new Table({ key, value: makeVector(values.subarray(i, i + batch)) }));
+  }
+  return tables;
 }
 
 /** The first two columns of a keyed table, row by row. */

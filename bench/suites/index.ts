@@ -11,10 +11,23 @@ import {
   wordCount100k,
   wordSnapshots,
 } from './frequencies.ts';
-import { groupBy } from './group-by.ts';
+import {
+  groupBy,
+  groupByFrames,
+  groupByIntegers,
+  groupByMany,
+  groupByRecords,
+} from './group-by.ts';
 import { mapAsync } from './map-async.ts';
 import { partition } from './partition.ts';
-import { rollingMax, rollingMean, rollingMedian, rollingMin, rollingStd } from './rolling.ts';
+import {
+  rollingFrames,
+  rollingMax,
+  rollingMean,
+  rollingMedian,
+  rollingMin,
+  rollingStd,
+} from './rolling.ts';
 import { slidingWindow } from './sliding-window.ts';
 import { tcpLines } from './tcp-lines.ts';
 import { zip } from './zip.ts';
@@ -40,6 +53,11 @@ export const suites: readonly Suite[] = [
   rollingMax,
   rollingMedian,
   groupBy,
+  groupByIntegers,
+  groupByMany,
+  groupByRecords,
+  rollingFrames,
+  groupByFrames,
   zipColumns,
   summary,
   expression,

@@ -1,5 +1,5 @@
 import { randoms, type Suite, type Target } from '../suite.ts';
-import type { RollingAggregate } from '../work.ts';
+import type { RollingAggregate, Works } from '../work.ts';
 
 /** Window by window from scratch: the obvious way, far too slow to time. */
 const aggregates: Record<RollingAggregate, (window: Float64Array) => number> = {
@@ -25,6 +25,21 @@ function mean(window: Float64Array): number {
   return sum / window.length;
 }
 
+function fromScratch({
+  values,
+  n,
+  aggregate,
+  whole,
+}: Works['rolling']['task']): Works['rolling']['answer'] {
+  const rows = values.length - n + 1;
+  const answer = new Float64Array(whole ? rows : 1);
+  for (let i = 0; i < answer.length; i++) {
+    const start = rows - answer.length + i;
+    answer[i] = aggregates[aggregate](values.subarray(start, start + n));
+  }
+  return { rows, values: answer };
+}
+
 function rolling(
   aggregate: RollingAggregate,
   targets: Target[],
@@ -41,20 +56,29 @@ function rolling(
       aggregate,
       whole: size === 'small',
     }),
-    expected: ({ values, n, whole }) => {
-      const rows = values.length - n + 1;
-      const answer = new Float64Array(whole ? rows : 1);
-      for (let i = 0; i < answer.length; i++) {
-        const start = rows - answer.length + i;
-        answer[i] = aggregates[aggregate](values.subarray(start, start + n));
-      }
-      return { rows, values: answer };
-    },
+    expected: (task) => fromScratch(task),
     elements: ({ values }) => values.length,
     engines: ['millrace', 'polars', ...others, 'hand'],
     targets,
   };
 }
+
+export const rollingFrames: Suite<'rolling'> = {
+  name: 'rolling-frames',
+  title: 'the frames of streamz: rolling mean, window 1,000, 1e6 f64 in batches of 10,000',
+  work: 'rolling',
+  task: (size) => ({
+    values: randoms(size === 'full' ? 1e6 : 20_000).map((x) => x * 100),
+    batch: 10_000,
+    n: 1000,
+    aggregate: 'mean',
+    whole: size === 'small',
+  }),
+  expected: (task) => fromScratch(task),
+  elements: ({ values }) => values.length,
+  engines: ['millrace', 'streamz'],
+  targets: [{ rival: 'streamz (Python)', times: 15 }],
+};
 
 export const rollingMean = rolling('mean', [{ rival: 'nodejs-polars', times: 8 }]);
 export const rollingStd = rolling('std', [{ rival: 'nodejs-polars', times: 15 }]);
