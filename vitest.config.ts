@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     testTimeout: 180_000,
     hookTimeout: 180_000,
+    teardownTimeout: 60_000,
     expect: { poll: { timeout: 120_000, interval: 20 } },
     globalSetup: ['test/servers/server-pool.ts'],
   },

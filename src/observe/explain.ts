@@ -50,8 +50,9 @@ function describeBranches(
   }
 }
 
+/** A line of its own has each node, whatever its name is. */
 function reference(node: Node): string {
-  return `#${node.id} ${labelOf(node)}`;
+  return `#${node.id} ${labelOf(node).replaceAll(/[\r\n]+/g, ' ')}`;
 }
 
 function crossing(node: Node): string {

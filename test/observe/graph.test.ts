@@ -106,6 +106,13 @@ describe('explain()', () => {
     ]);
   });
 
+  it('has one line for each node, whatever its name is', () => {
+    const source = new Stream<number>({ name: 'two\nlines' });
+    source.sink(() => undefined);
+    const lines = source.explain().replaceAll(/#\d+ /g, '').split('\n');
+    expect(lines.slice(1)).toEqual(['segment from two lines; source', '  sink']);
+  });
+
   it('says where the column plane begins', () => {
     const source = new Stream<number>();
     source
