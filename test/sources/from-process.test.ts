@@ -84,7 +84,8 @@ describe('fromProcess()', () => {
 
   it('lets a process finish what it has to say at a stop', async () => {
     const clock = new VirtualClock();
-    const file = join(await mkdtemp(join(tmpdir(), 'millrace-process-')), 'done');
+    const folder = await mkdtemp(join(tmpdir(), 'millrace-process-'));
+    const file = join(folder, 'done');
     const script = `process.on('SIGTERM', () => {
       process.stdout.write('x'.repeat(1e6), (error) => {
         require('node:fs').writeFileSync(${JSON.stringify(file)}, String(error ?? 'written'));
@@ -99,6 +100,7 @@ describe('fromProcess()', () => {
     await done;
     expect(await readFile(file, 'utf8')).toBe('written');
     expect(seen).toEqual(['up\n']);
+    await rm(folder, { recursive: true });
   });
 
   it('kills a process that does not listen', async () => {
