@@ -28,9 +28,10 @@ pub(super) struct PrefixSums {
     /// The running sums of [`LANES`] columns: these shorten the chain of dependent additions to a
     /// quarter.
     columns: Columns,
-    /// The running sum of its column at each row of a tile, and of the rows before it.
-    first_columns: Box<Extended>,
-    second_columns: Box<Extended>,
+    /// The running sums of its column and of that before at each row of a tile, and of the rows before
+    /// it: two of these, two rows apart, make the sum over all columns.
+    first_pairs: Box<Extended>,
+    second_pairs: Box<Extended>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -47,8 +48,8 @@ impl PrefixSums {
             first: vec![0.0; window],
             second: vec![0.0; window],
             columns: Columns::default(),
-            first_columns: Box::new([0.0; LOOK_BACK + TILE]),
-            second_columns: Box::new([0.0; LOOK_BACK + TILE]),
+            first_pairs: Box::new([0.0; LOOK_BACK + TILE]),
+            second_pairs: Box::new([0.0; LOOK_BACK + TILE]),
         }
     }
 
@@ -60,14 +61,14 @@ impl PrefixSums {
     /// Begins at nothing.
     pub(super) fn clear(&mut self) {
         self.columns = Columns::default();
-        self.first_columns[..LOOK_BACK].fill(0.0);
-        self.second_columns[..LOOK_BACK].fill(0.0);
+        self.first_pairs[..LOOK_BACK].fill(0.0);
+        self.second_pairs[..LOOK_BACK].fill(0.0);
     }
 
     /// Runs the columns on over at most [`TILE`] rows.
     pub(super) fn scan(&mut self, rows: &[f64], shift: f64, gaps: bool) {
-        let first = &mut self.first_columns[LOOK_BACK..LOOK_BACK + rows.len()];
-        let second = &mut self.second_columns[LOOK_BACK..LOOK_BACK + rows.len()];
+        let first = &mut self.first_pairs[LOOK_BACK..LOOK_BACK + rows.len()];
+        let second = &mut self.second_pairs[LOOK_BACK..LOOK_BACK + rows.len()];
         if gaps {
             sum_columns::<true>(rows, shift, &mut self.columns, first, second);
         } else {
@@ -92,15 +93,15 @@ impl PrefixSums {
             let count = (window - place).min(rows - start);
             let first = &mut self.first[place..place + count];
             let second = &mut self.second[place..place + count];
-            let first_columns = &self.first_columns[start..];
-            let second_columns = &self.second_columns[start..];
+            let first_pairs = &self.first_pairs[start..];
+            let second_pairs = &self.second_pairs[start..];
             let out = &mut out[start..start + count];
             sound &= match counts {
                 None => {
                     let count = window as f64;
                     deviations(
-                        first_columns,
-                        second_columns,
+                        first_pairs,
+                        second_pairs,
                         first,
                         second,
                         count,
@@ -111,8 +112,8 @@ impl PrefixSums {
                 Some(counts) => {
                     let counts = &counts[start..start + count];
                     counted_deviations(
-                        first_columns,
-                        second_columns,
+                        first_pairs,
+                        second_pairs,
                         first,
                         second,
                         counts,
@@ -128,7 +129,7 @@ impl PrefixSums {
             };
             start += count;
         }
-        self.keep_columns(rows);
+        self.keep_pairs(rows);
         sound
     }
 
@@ -138,17 +139,17 @@ impl PrefixSums {
         for tile in rows.chunks(TILE) {
             self.scan(tile, shift, true);
             let range = place..place + tile.len();
-            totals(&self.first_columns, &mut self.first[range.clone()]);
-            totals(&self.second_columns, &mut self.second[range]);
-            self.keep_columns(tile.len());
+            totals(&self.first_pairs, &mut self.first[range.clone()]);
+            totals(&self.second_pairs, &mut self.second[range]);
+            self.keep_pairs(tile.len());
             place += tile.len();
         }
     }
 
-    /// Keeps the last of `rows` sums in front of those to come.
-    fn keep_columns(&mut self, rows: usize) {
-        self.first_columns.copy_within(rows..rows + LOOK_BACK, 0);
-        self.second_columns.copy_within(rows..rows + LOOK_BACK, 0);
+    /// Keeps the last of `rows` pairs in front of those to come.
+    fn keep_pairs(&mut self, rows: usize) {
+        self.first_pairs.copy_within(rows..rows + LOOK_BACK, 0);
+        self.second_pairs.copy_within(rows..rows + LOOK_BACK, 0);
     }
 
     /// The sums of d and d² of the rows after that at `place`, and that of d² of all.
@@ -165,8 +166,8 @@ impl PrefixSums {
             .f64s(&self.second)
             .f64s(&self.columns.first)
             .f64s(&self.columns.second)
-            .f64s(&self.first_columns[..LOOK_BACK])
-            .f64s(&self.second_columns[..LOOK_BACK]);
+            .f64s(&self.first_pairs[..LOOK_BACK])
+            .f64s(&self.second_pairs[..LOOK_BACK]);
     }
 
     pub(super) fn read(&mut self, state: &mut StateReader<'_>) -> Result<(), KernelError> {
@@ -180,8 +181,8 @@ impl PrefixSums {
             &mut self.second,
             &mut self.columns.first,
             &mut self.columns.second,
-            &mut self.first_columns[..LOOK_BACK],
-            &mut self.second_columns[..LOOK_BACK],
+            &mut self.first_pairs[..LOOK_BACK],
+            &mut self.second_pairs[..LOOK_BACK],
         ];
         for target in targets {
             let part = state.f64s()?;
@@ -204,8 +205,8 @@ fn distance<const GAPS: bool>(value: f64, shift: f64) -> f64 {
     }
 }
 
-/// Runs the sums of the columns on over `rows`; `first` and `second` receive that of its own
-/// column at each row.
+/// Runs the sums of the columns on over `rows`; `first` and `second` receive those of its own
+/// column and the one before at each row.
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
 fn sum_columns<const GAPS: bool>(
     rows: &[f64],
@@ -223,18 +224,26 @@ fn sum_columns<const GAPS: bool>(
     let (chunks, tail) = rows.as_chunks::<LANES>();
     let (first_chunks, first_tail) = first.as_chunks_mut::<LANES>();
     let (second_chunks, second_tail) = second.as_chunks_mut::<LANES>();
-    let mut sums = (columns.first, columns.second);
+    let (mut sums, mut squares) = (columns.first, columns.second);
     for ((chunk, first), second) in chunks.iter().zip(first_chunks).zip(second_chunks) {
-        let distances = chunk.map(|value| distance::<GAPS>(value, shift));
-        let sums_and_distances = sums.0.iter_mut().zip(&mut sums.1).zip(distances);
-        for ((first, second), distance) in sums_and_distances {
-            *first += distance;
-            *second += distance * distance;
+        let (sum_before, square_before) = (sums[LANES - 1], squares[LANES - 1]);
+        // Plain loops: functions over arrays are not always inlined here.
+        for lane in 0..LANES {
+            let distance = distance::<GAPS>(chunk[lane], shift);
+            sums[lane] += distance;
+            squares[lane] += distance * distance;
         }
-        (*first, *second) = sums;
+        *first = pairs(sum_before, &sums);
+        *second = pairs(square_before, &squares);
     }
-    (columns.first, columns.second) = sums;
+    (columns.first, columns.second) = (sums, squares);
     sum_rows(tail, shift, columns, first_tail, second_tail);
+}
+
+/// The sums of neighbouring columns, of which `before` stands in front of the first.
+#[inline(always)]
+fn pairs(before: f64, [a, b, c, d]: &Lanes) -> Lanes {
+    [before + a, a + b, b + c, c + d]
 }
 
 /// [`sum_columns`] of less than one row of each column.
@@ -251,23 +260,25 @@ fn sum_rows(
         let distance = distance::<true>(row, shift);
         columns.first[lane] += distance;
         columns.second[lane] += distance * distance;
-        (*first, *second) = (columns.first[lane], columns.second[lane]);
+        let before = (lane + LANES - 1) % LANES;
+        *first = columns.first[before] + columns.first[lane];
+        *second = columns.second[before] + columns.second[lane];
         columns.next = (lane + 1) % LANES;
     }
 }
 
-/// The sums over all columns at each of `rows` rows, of which `columns` holds that of its own
-/// column, after those of the [`LOOK_BACK`] rows before.
+/// The sums over all columns at each of `rows` rows, of which `pairs` holds those of its own column
+/// and the one before, after those of the [`LOOK_BACK`] rows before.
 #[inline(always)]
-fn total(columns: &[f64], rows: usize) -> impl Fn(usize) -> f64 {
-    let back = |by: usize| &columns[LOOK_BACK - by..][..rows];
-    let (c0, c1, c2, c3) = (back(0), back(1), back(2), back(3));
-    move |row| (c3[row] + c2[row]) + (c1[row] + c0[row])
+fn total(pairs: &[f64], rows: usize) -> impl Fn(usize) -> f64 {
+    let back = |by: usize| &pairs[LOOK_BACK - by..][..rows];
+    let (newer, older) = (back(0), back(2));
+    move |row| older[row] + newer[row]
 }
 
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
-fn totals(columns: &Extended, out: &mut [f64]) {
-    let total = total(columns, out.len());
+fn totals(pairs: &Extended, out: &mut [f64]) {
+    let total = total(pairs, out.len());
     for (row, slot) in out.iter_mut().enumerate() {
         *slot = total(row);
     }
@@ -280,15 +291,15 @@ fn totals(columns: &Extended, out: &mut [f64]) {
 /// The slices come one by one, for the compiler takes those in a tuple for overlapping.
 #[inline(always)]
 fn deviate<const ROOT: bool>(
-    first_columns: &[f64],
-    second_columns: &[f64],
+    first_pairs: &[f64],
+    second_pairs: &[f64],
     first: &mut [f64],
     second: &mut [f64],
     weights: impl Fn(usize) -> (f64, f64),
     out: &mut [f64],
 ) -> bool {
-    let first_total = total(first_columns, out.len());
-    let second_total = total(second_columns, out.len());
+    let first_total = total(first_pairs, out.len());
+    let second_total = total(second_pairs, out.len());
     let (first, second) = (&mut first[..out.len()], &mut second[..out.len()]);
     let mut unsound = 0_u64;
     for (row, slot) in out.iter_mut().enumerate() {
@@ -317,8 +328,8 @@ fn scale(count: f64, ddof: u32) -> f64 {
 /// The results of full windows; whether all are sound.
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
 fn deviations(
-    first_columns: &[f64],
-    second_columns: &[f64],
+    first_pairs: &[f64],
+    second_pairs: &[f64],
     first: &mut [f64],
     second: &mut [f64],
     count: f64,
@@ -328,17 +339,17 @@ fn deviations(
     let scale = scale(count, ddof);
     let weights = |_| (count, scale);
     if root {
-        deviate::<true>(first_columns, second_columns, first, second, weights, out)
+        deviate::<true>(first_pairs, second_pairs, first, second, weights, out)
     } else {
-        deviate::<false>(first_columns, second_columns, first, second, weights, out)
+        deviate::<false>(first_pairs, second_pairs, first, second, weights, out)
     }
 }
 
 /// The results of windows of which some rows are missing; whether all are sound.
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
 fn counted_deviations(
-    first_columns: &[f64],
-    second_columns: &[f64],
+    first_pairs: &[f64],
+    second_pairs: &[f64],
     first: &mut [f64],
     second: &mut [f64],
     counts: &[f64],
@@ -356,8 +367,8 @@ fn counted_deviations(
         (count, scale)
     };
     if root {
-        deviate::<true>(first_columns, second_columns, first, second, weights, out)
+        deviate::<true>(first_pairs, second_pairs, first, second, weights, out)
     } else {
-        deviate::<false>(first_columns, second_columns, first, second, weights, out)
+        deviate::<false>(first_pairs, second_pairs, first, second, weights, out)
     }
 }

@@ -330,7 +330,7 @@ impl Rolling {
 
     /// The state as bytes. Cost: linear in the window.
     pub fn snapshot(&self) -> Vec<u8> {
-        let mut state = StateWriter::new(2);
+        let mut state = StateWriter::new(3);
         state.u64(self.rows);
         for marks in [&self.nulls, &self.nans] {
             state.u64s(&marks.iter().copied().collect::<Vec<_>>());
@@ -355,7 +355,7 @@ impl Rolling {
     /// # Errors
     /// [`KernelError::CorruptState`] if `bytes` are no such state; the kernel is then unchanged.
     pub fn restore(&mut self, bytes: &[u8]) -> Result<(), KernelError> {
-        let mut state = StateReader::new("Rolling", 2, bytes)?;
+        let mut state = StateReader::new("Rolling", 3, bytes)?;
         let mut next = Self::new(self.function, self.window, self.min_periods)?;
         next.rows = state.u64()?;
         next.nulls = state.u64s()?.into();
