@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import type { TypedArray } from '../native/plan.ts';
-import type { DictionaryInput } from './arrow-in.ts';
+import { type DictionaryInput, stringsOf } from './arrow-in.ts';
 import { shown } from './checks.ts';
 import { DAY } from './column.ts';
 import type { ColumnType, IntegerType } from './types.ts';
@@ -75,7 +75,7 @@ export class Interner {
     if (ours === undefined) {
       const ids: number[] = [];
       let same = true;
-      for (const text of dictionary) {
+      for (const text of stringsOf(dictionary)) {
         const isText = typeof text === 'string';
         // A missing string has no id.
         const id = isText ? (this.ids.get(text) ?? this.add(text)) : -1;
@@ -220,7 +220,7 @@ export class ColumnWriter {
   /** Text that comes as ids of a foreign table of strings: writes it from row 0 on. */
   fillFrom({ ids, length, dictionary, validity, offset }: DictionaryInput): void {
     this.grow(length);
-    const strings = this.interner === null ? [...dictionary] : null;
+    const strings = this.interner === null ? [...stringsOf(dictionary)] : null;
     const ours = this.interner?.idsOf(dictionary) ?? null;
     const size = (strings ?? ours!).length;
     for (let row = 0, bit = offset; row < length; row++, bit++) {

@@ -184,6 +184,28 @@ describe('Arrow data', () => {
     expect(keys.map((column: Column) => column.toArray())).toEqual(expected);
   });
 
+  it('with any text in its dictionary, whole or a part of another', () => {
+    const type = new Dictionary(new Utf8(), new Int32());
+    const lists = [
+      ['b', '', 'a long one, long enough to be cut out of another', 'c'],
+      ['ä', 'b', '', '🙂🙂', 'c'],
+      ['b', null, 'c'],
+    ];
+    for (const list of lists) {
+      for (const start of [0, 1]) {
+        const names = list.slice(start);
+        const dictionary = vectorFromArray(list, new Utf8()).slice(start);
+        const data = Int32Array.from(names, (_, id) => id);
+        const frame = new DataFrame({ key: 'utf8' });
+        const counts = frame.groupBy('key').size().sinkToList();
+        frame.emit(new ArrowTable({ key: makeVector({ type, dictionary, data }) }));
+        frame.emit([{ key: 'c' }]);
+        const expected = names.map((key) => ({ key, size: key === 'c' ? 2 : 1 }));
+        expect(counts.at(-1)?.toRows()).toEqual(expected);
+      }
+    }
+  });
+
   it('whose ids are beyond their dictionary is refused, without harm to later batches', () => {
     const type = new Dictionary(new Utf8(), new Int32());
     const dictionary = vectorFromArray(['a', 'b'], new Utf8());
