@@ -81,6 +81,8 @@ export interface Works {
   zip: Work<{ left: readonly number[]; right: readonly number[] }, Total>;
   /** How often each word came, at the end. */
   wordCount: Work<{ words: readonly string[] }, Counts<string>>;
+  /** How often each word of a UTF-8 text came, at the end; the text comes in chunks of `chunk` bytes. */
+  byteWords: Work<{ text: Uint8Array; chunk: number }, Counts<string>>;
   /** A snapshot of the counts at every word that later words must not change; two are kept. */
   wordSnapshots: Work<
     { words: readonly string[]; keep: number },

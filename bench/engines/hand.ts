@@ -130,6 +130,18 @@ export const engine: Engine = {
       },
     }),
 
+    byteWords: ({ text }) => ({
+      'toString().split → Map': () => {
+        const counts = new Map<string, number>();
+        const all = Buffer.from(text.buffer, text.byteOffset, text.length).toString().split(' ');
+        for (let i = 0; i < all.length; i++) {
+          const word = all[i]!;
+          counts.set(word, (counts.get(word) ?? 0) + 1);
+        }
+        return counts;
+      },
+    }),
+
     copy: ({ values }) => {
       const out = new Float64Array(values.length).fill(1);
       return {

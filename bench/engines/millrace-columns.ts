@@ -102,16 +102,14 @@ export const columns: Engine['works'] = {
     };
   },
 
-  valueCounts: ({ values, batch }) => ({
-    emit: () => {
-      const source = new Series('i32');
-      let last: Keyed | undefined;
-      source.valueCounts().sink((table) => {
-        last = table;
-      });
-      for (let i = 0; i < values.length; i += batch) source.emit(values.subarray(i, i + batch));
-      return pairs<number>(last!);
-    },
+  valueCounts: (task) => ({
+    emit: () => valueCounts(task, false),
+    'emit, results read at once': () => valueCounts(task, true),
+  }),
+
+  byteWords: (task) => ({
+    emitWords: () => byteWords(task, false),
+    'emitWords, results read at once': () => byteWords(task, true),
   }),
 
   flights: ({ path }) => ({ fromParquet: () => flights(path) }),
@@ -169,6 +167,34 @@ function zipColumns(
     }
   }
   return { rows, values: answer };
+}
+
+/** With `reuse`, each table is overwritten by the next: the last one can be read at the end. */
+function valueCounts({ values, batch }: Works['valueCounts']['task'], reuse: boolean) {
+  const source = new Series('i32');
+  let last: Keyed | undefined;
+  source.valueCounts().sink(
+    (table) => {
+      last = table;
+    },
+    { reuse },
+  );
+  for (let i = 0; i < values.length; i += batch) source.emit(values.subarray(i, i + batch));
+  return pairs<number>(last!);
+}
+
+function byteWords({ text, chunk }: Works['byteWords']['task'], reuse: boolean) {
+  const source = new Series('utf8');
+  let last: Keyed | undefined;
+  source.frequencies().sink(
+    (table) => {
+      last = table;
+    },
+    { reuse },
+  );
+  for (let i = 0; i < text.length; i += chunk) source.emitWords(text.subarray(i, i + chunk));
+  source.flush();
+  return pairs<string>(last!);
 }
 
 /** What is read of a keyed table. */

@@ -24,6 +24,22 @@ function wordCount(name: string, distinct: number): Suite<'wordCount'> {
   };
 }
 
+function byteWords(name: string, distinct: number, times: number): Suite<'byteWords'> {
+  return {
+    name: `byte-words-${name}`,
+    title: `word count from UTF-8 bytes, 1e6 words, ${distinct.toLocaleString('en')} distinct`,
+    work: 'byteWords',
+    task: (size) => {
+      const all = size === 'full' ? words(1e6, distinct) : words(5000, 100);
+      return { text: Buffer.from(all.join(' ')), chunk: size === 'full' ? 1 << 18 : 1000 };
+    },
+    expected: ({ text }) => count(Buffer.from(text).toString().split(' ')),
+    elements: ({ text }) => Buffer.from(text).toString().split(' ').length,
+    engines: ['millrace', 'hand'],
+    targets: [{ rival: 'hand-written loop', times }],
+  };
+}
+
 function valueCounts(name: string, distinct: number, times: number): Suite<'valueCounts'> {
   return {
     name: `value-counts-${name}`,
@@ -42,6 +58,8 @@ function valueCounts(name: string, distinct: number, times: number): Suite<'valu
 
 export const wordCount1k = wordCount('1k', 1000);
 export const wordCount100k = wordCount('100k', 100_000);
+export const byteWords1k = byteWords('1k', 1000, 6.5);
+export const byteWords100k = byteWords('100k', 100_000, 5);
 export const valueCounts1k = valueCounts('1k', 1000, 20);
 export const valueCounts100k = valueCounts('100k', 100_000, 3);
 

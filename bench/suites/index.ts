@@ -5,6 +5,8 @@ import { emit, emitMany } from './emit.ts';
 import { flights } from './flights.ts';
 import { fork } from './fork.ts';
 import {
+  byteWords1k,
+  byteWords100k,
   valueCounts1k,
   valueCounts100k,
   wordCount1k,
@@ -61,6 +63,8 @@ export const suites: readonly Suite[] = [
   zipColumns,
   summary,
   expression,
+  byteWords1k,
+  byteWords100k,
   valueCounts1k,
   valueCounts100k,
   flights,

@@ -29,6 +29,11 @@ const DEFAULT_BATCH = 1024;
 /** Rows up to which the memory of a batch is kept for the next. */
 const KEPT_ROWS = 1 << 16;
 
+/** The longest word, in bytes, that is kept until its end comes. */
+const LONGEST_WORD = 1 << 24;
+
+const NOTHING = new Uint8Array(0);
+
 /** A column of {@link ColumnSource.columns} after its kind was checked. */
 type ColumnValues = ArrayLike<unknown> | DictionaryInput;
 
@@ -50,6 +55,8 @@ export class ColumnSource implements GraphSource {
   #generation = -2;
   #rows = 0;
   #timer: TimerHandle | undefined;
+  /** The begin of a word whose end has not come yet. */
+  #word: Uint8Array = NOTHING;
   /** What ran outside of any call of the user's, who gets its outcome with the next call. */
   #late: Promise<void>[] = [];
 
@@ -137,6 +144,21 @@ export class ColumnSource implements GraphSource {
     return both(this.flush(), this.graph.pushF64(values));
   }
 
+  /** Runs the words of a text, but for one that its end may have cut, as one batch. */
+  words(text: Uint8Array): Settled {
+    const before = this.#rows > 0 || this.#late.length > 0 ? this.flush() : undefined;
+    const whole = this.#word.length === 0 ? text : Buffer.concat([this.#word, text]);
+    const end = endOfWords(whole);
+    if (whole.length - end > LONGEST_WORD) {
+      throw new RangeError(
+        `Cannot emit words: a word must have at most ${LONGEST_WORD} bytes, got ${whole.length - end} without whitespace`,
+      );
+    }
+    const settled = this.#runWords(whole.subarray(0, end));
+    this.#word = Uint8Array.from(whole.subarray(end));
+    return both(before, settled);
+  }
+
   /** Runs what was collected; its outcome is for the next call. */
   settle(): void {
     this.#cancel();
@@ -146,7 +168,7 @@ export class ColumnSource implements GraphSource {
   /** Runs what was collected. */
   flush(): Settled {
     this.#cancel();
-    const late = this.#takeLate();
+    const late = both(this.#takeLate(), this.#lastWord());
     if (this.#rows === 0) return late;
     return both(late, this.#run(this.#rows));
   }
@@ -162,6 +184,7 @@ export class ColumnSource implements GraphSource {
     this.#cancel();
     this.#discard(0);
     this.#rows = 0;
+    this.#word = NOTHING;
   }
 
   /** The time by the clock of this source. */
@@ -204,7 +227,21 @@ export class ColumnSource implements GraphSource {
   }
 
   #flushBefore(): Settled {
-    return this.#rows > 0 || this.#late.length > 0 ? this.flush() : undefined;
+    const waits = this.#rows > 0 || this.#late.length > 0 || this.#word.length > 0;
+    return waits ? this.flush() : undefined;
+  }
+
+  /** Runs a word whose end is not to come. */
+  #lastWord(): Settled {
+    const word = this.#word;
+    this.#word = NOTHING;
+    return word.length === 0 ? undefined : this.#runWords(word);
+  }
+
+  #runWords(text: Uint8Array): Settled {
+    // Strings that the writers hold back have ids which the plan gives to others.
+    this.#generation = -2;
+    return this.graph.pushWords(text);
   }
 
   #run(rows: number): Settled {
@@ -282,6 +319,7 @@ export class ColumnSource implements GraphSource {
     const plan = this.graph.plan();
     if (this.#generation !== this.graph.generation) {
       this.#generation = this.graph.generation;
+      plan?.learnStrings();
       this.#writers = this.graph.columns.map(({ name, type }, c) => {
         const dictionary = plan?.input[c]?.dictionary ?? null;
         if (dictionary === null || plan === null) return new ColumnWriter(name, type, rows, null);
@@ -325,4 +363,16 @@ export function both(first: Settled, second: Settled): Settled {
   if (first === undefined) return second;
   if (second === undefined) return first;
   return Promise.all([first, second]).then(() => {});
+}
+
+/** Where the last word begins that the end of a text may have cut; its length where there is none. */
+function endOfWords(text: Uint8Array): number {
+  let end = text.length;
+  while (end > 0 && !isWhitespace(text[end - 1]!)) end--;
+  return end;
+}
+
+/** Tab, line feed, vertical tab, form feed, carriage return and space. */
+function isWhitespace(byte: number): boolean {
+  return byte === 32 || (byte >= 9 && byte <= 13);
 }

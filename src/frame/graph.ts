@@ -173,6 +173,14 @@ export class Graph {
     return this.#deliver(plan);
   }
 
+  /** Runs the words of a text as one batch of a single utf8 column and delivers the results. */
+  pushWords(text: Uint8Array): Promise<void> | undefined {
+    const plan = this.#ready();
+    if (plan === null) return undefined;
+    plan.pushWords(text);
+    return this.#deliver(plan);
+  }
+
   /** Reads, runs and delivers the next batch of a file; 0 rows at its end. */
   pushFrom(reader: ParquetReader): { rows: number; settled: Promise<void> | undefined } {
     const plan = this.#ready();
@@ -366,8 +374,8 @@ export class Graph {
     return this.#settle();
   }
 
-  #callAll(work: readonly [Deliver, unknown][]): void {
-    for (const [deliver, result] of work) this.#call(deliver, result);
+  #callAll({ to, results }: Deliveries): void {
+    for (let i = 0; i < to.length; i++) this.#call(to[i]!.deliver, results[i]);
   }
 
   #call(deliver: Deliver, result: unknown, isBorrowed = false): void {
@@ -394,6 +402,7 @@ export class Graph {
 
 /** What a node has done, for a line of text; nothing where it has not run. */
 function workOf(tally: NodeTally | undefined): string {
+  if (tally?.runs === false) return '; read through';
   if (tally === undefined || tally.batches === 0) return '';
   const { batches, rows, seconds } = tally;
   const count = (n: number, one: string, more: string) =>
@@ -412,19 +421,47 @@ function isTimed({ node: { spec } }: PlanEntry): boolean {
   return spec.ttl !== undefined && spec.on === undefined;
 }
 
-function collect(plan: Plan, subscriptions: readonly Subscription[]): [Deliver, unknown][] {
-  const results: unknown[][] = plan.sinks.map(() => []);
+/** Results and the subscriptions they are for, one beside the other. */
+interface Deliveries {
+  readonly to: readonly Subscription[];
+  readonly results: readonly unknown[];
+}
+
+function collect(plan: Plan, subscriptions: readonly Subscription[]): Deliveries {
+  return oneToOne(plan, subscriptions) ?? bySink(plan, subscriptions);
+}
+
+/** The common case: one result for each subscription, in their order. */
+function oneToOne(plan: Plan, subscriptions: readonly Subscription[]): Deliveries | null {
+  if (plan.count !== subscriptions.length) return null;
+  const results: unknown[] = [];
+  let at = plan.first;
+  for (let i = 0; i < subscriptions.length; i++) {
+    const { sink, value, next } = readEmission(plan, at);
+    if (sink !== subscriptions[i]!.sink) return null;
+    results.push(value);
+    at = next;
+  }
+  return { to: subscriptions, results };
+}
+
+function bySink(plan: Plan, subscriptions: readonly Subscription[]): Deliveries {
+  const bySink: unknown[][] = plan.sinks.map(() => []);
   let at = plan.first;
   for (let i = 0; i < plan.count; i++) {
     const { sink, value, next } = readEmission(plan, at);
-    results[sink]!.push(value);
+    bySink[sink]!.push(value);
     at = next;
   }
-  const work: [Deliver, unknown][] = [];
-  for (const { deliver, sink } of subscriptions) {
-    for (const result of results[sink] ?? []) work.push([deliver, result]);
+  const to: Subscription[] = [];
+  const results: unknown[] = [];
+  for (const subscription of subscriptions) {
+    for (const result of bySink[subscription.sink] ?? []) {
+      to.push(subscription);
+      results.push(result);
+    }
   }
-  return work;
+  return { to, results };
 }
 
 async function settleAll(pending: PromiseLike<unknown>[], errors: unknown[]): Promise<void> {

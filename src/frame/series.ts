@@ -206,6 +206,46 @@ export class Series<
   }
 
   /**
+   * Emits the words of a text into a series of `utf8`: the runs of anything but ASCII whitespace, one
+   * value each, found and counted without a JavaScript string for any of them. One call is one batch.
+   * A word that the end of the text may have cut is kept back until the next call brings the rest, or
+   * until `flush()`, `end()` or another `emit`; a snapshot does not have it. Returns a promise, to
+   * await for backpressure, where a sink did.
+   *
+   * Throws a TypeError for a series of another type or one that is computed, and for shared or
+   * detached memory, a RangeError for a word of more than 16 MiB, and an error with the code
+   * `ERR_INVALID_ARGUMENT` for bytes that are no UTF-8; nothing is emitted then.
+   *
+   * @param text UTF-8 bytes, such as the chunks of a file; cut anywhere
+   *
+   * ```ts
+   * import assert from 'node:assert/strict';
+   * import { Series } from 'millrace';
+   *
+   * const words = new Series('utf8', { name: 'word' });
+   * const counts = words.frequencies().sinkToList();
+   * words.emitWords(Buffer.from('to be or not t'));
+   * words.emitWords(Buffer.from('o be'));
+   * words.flush();
+   * assert.deepEqual(counts.at(-1)?.toRows()[0], { word: 'to', count: 2 });
+   * ```
+   */
+  emitWords(text: Uint8Array): Promise<void> | undefined {
+    const source = this.#source;
+    if (source === null || this.type !== 'utf8') {
+      const what =
+        source === null ? 'it is computed, emit into its source' : 'it must be utf8, got';
+      const got = source === null ? this[TERM].graph.name : this.type;
+      throw new TypeError(`Cannot emit words into series '${this.name}': ${what} '${got}'`);
+    }
+    if (!(text instanceof Uint8Array)) {
+      throw new TypeError(`Cannot emit words: text must be a Uint8Array, got ${shown(text)}`);
+    }
+    checkBuffer(this.name, text);
+    return source.words(text);
+  }
+
+  /**
    * `this + other`. Integers stay whole, and overflow is an error. A time and a span make a timestamp,
    * a date counting as its first moment; a plain span beside a time is milliseconds, a text such as
    * `'5m'` or bigint nanoseconds.

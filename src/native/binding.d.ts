@@ -73,6 +73,8 @@ export declare class NativePlan {
   push(input: number, rows: number, buffers: ReadonlyArray<TypedArray | null>, control: Float64Array, slab: Uint8Array, offset: number): number
   /** `push` of an input that is one f64 column without missing values. */
   pushF64(input: number, values: Float64Array, control: Float64Array, slab: Uint8Array, offset: number): number
+  /** Runs the words of a UTF-8 text as one batch, of an input that is one utf8 column. */
+  pushWords(input: number, text: Uint8Array, control: Float64Array, slab: Uint8Array, offset: number): number
   /** Reads the next batch of the file, of the columns that the plan uses, and runs it. */
   pushFrom(input: number, reader: NativeParquetReader, control: Float64Array, slab: Uint8Array, offset: number): number
   /** Ends the input: closes open partitions. */
@@ -89,9 +91,17 @@ export declare class NativePlan {
   setTime(milliseconds: number): void
   /**
    * JSON text: `{"lateRows": number, "evictedGroups": number, "nodes": [{"batches": number, "rows":
-   * number, "seconds": number}]}`, nodes in the order of the plan.
+   * number, "seconds": number, "runs": bool}]}`, nodes in the order of the plan.
    */
   stats(): string
   /** JSON text: all strings of a dictionary, in the order of their ids, null for a missing one. */
   dictionary(dictionary: number): string
+  /**
+   * A function of the values of a batch and of control, for a plan that does nothing but aggregate
+   * its one f64 column without missing values, or null. It runs the batch, writes one number for each
+   * sink as emission records from index 4 of control on, and returns how many there are; or −1, with
+   * nothing done, where `push_f64` must run the batch. A call of it is several times cheaper than
+   * that of a method.
+   */
+  reducer(): ((values: Float64Array, control: Float64Array) => number) | null
 }

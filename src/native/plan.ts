@@ -31,6 +31,8 @@ export interface NodeTally {
   readonly rows: number;
   /** Time that it took, with the expressions that it was the first to need. */
   readonly seconds: number;
+  /** Whether it runs: aggregates read through a filter or projection that nothing else needs. */
+  readonly runs: boolean;
 }
 
 interface Stats {
@@ -49,6 +51,8 @@ export type ParquetReader = NativeParquetReader;
 const SLAB_BYTES = 1 << 16;
 const CONTROL_LENGTH = 1024;
 const DICTIONARY_START = 4;
+/** Numbers of the record of one scalar. */
+const SCALAR_RECORD = 6;
 
 const decoder = new TextDecoder();
 
@@ -67,8 +71,12 @@ export class Plan {
   count = 0;
   first = DICTIONARY_START;
   readonly #native: NativePlan;
+  /** Runs a whole batch of floats, where all that the plan does is to aggregate them. */
+  readonly #reduce: ((values: Float64Array, control: Float64Array) => number) | null;
   #slab: Uint8Array;
   #offset = 0;
+  /** The plan has found strings by itself, and not all results show them. */
+  #hasForeign = false;
   /** Bytes that the last results took: where fewer are left, a fresh slab is cheaper than a retry. */
   #lastBytes = 0;
 
@@ -81,6 +89,9 @@ export class Plan {
     };
     this.input = description.inputs[0]?.columns ?? [];
     this.sinks = description.sinks;
+    this.#reduce = this.#native.reducer();
+    const room = DICTIONARY_START + this.sinks.length * SCALAR_RECORD;
+    if (room > CONTROL_LENGTH) this.control = new Float64Array(room);
     this.#slab = newSlab(SLAB_BYTES);
     this.memory = this.#slab.buffer as ArrayBuffer;
   }
@@ -102,12 +113,42 @@ export class Plan {
 
   /** Runs one batch of an input that is one f64 column without missing values. */
   pushF64(values: Float64Array): void {
+    if (this.#reduce !== null) {
+      const count = this.#reduce(values, this.control);
+      if (count >= 0) {
+        this.count = count;
+        this.first = DICTIONARY_START;
+        return;
+      }
+    }
     // As many results as values and room to say which are missing: they are then computed in place.
     this.#reserve(values.length * 8 + Math.ceil(values.length / 64) * 8);
     try {
       this.#finish(this.#native.pushF64(0, values, this.control, this.#slab, this.#offset));
     } catch (error) {
       throw nativeError(error);
+    }
+  }
+
+  /** Runs the words of a UTF-8 text as one batch of an input that is one utf8 column. */
+  pushWords(text: Uint8Array): void {
+    this.#reserve();
+    this.#hasForeign = true;
+    crossing(() =>
+      this.#finish(this.#native.pushWords(0, text, this.control, this.#slab, this.#offset)),
+    );
+  }
+
+  /** Brings {@link Plan.dictionaries} up to what the plan knows, also where no result has shown it. */
+  learnStrings(): void {
+    if (!this.#hasForeign) return;
+    this.#hasForeign = false;
+    for (const { dictionary } of this.input) {
+      if (dictionary === null) continue;
+      const all = JSON.parse(crossing(() => this.#native.dictionary(dictionary))) as string[];
+      this.dictionaries[dictionary] ??= [];
+      const known = this.dictionaries[dictionary]!;
+      for (let id = known.length; id < all.length; id++) known.push(all[id]!);
     }
   }
 
@@ -128,6 +169,7 @@ export class Plan {
 
   /** Takes over the state of an earlier plan, whose entries are the first of this one. */
   adopt(earlier: Plan): void {
+    earlier.learnStrings();
     crossing(() => this.#native.adopt(earlier.#native));
     this.input.forEach(({ dictionary }, column) => {
       const before = earlier.input[column]?.dictionary ?? null;
@@ -138,6 +180,7 @@ export class Plan {
 
   /** The state of every node. */
   snapshot(): Uint8Array {
+    this.learnStrings();
     return crossing(() => this.#native.snapshot());
   }
 

@@ -141,6 +141,26 @@ pub(crate) fn write_floats(plan: &mut Plan, values: &[u8], target: &mut Target<'
     true
 }
 
+/// The emission record of one scalar.
+type ScalarRecord = [f64; EMISSION + COLUMN];
+
+/// Where the records of scalars go, one for each sink, unless they do not fit.
+pub(crate) fn scalar_room(sinks: usize, control: &mut [f64]) -> Option<&mut [ScalarRecord]> {
+    let size = size_of::<ScalarRecord>() / size_of::<f64>();
+    let room = control.get_mut(HEADER..HEADER + sinks * size)?;
+    Some(room.as_chunks_mut().0)
+}
+
+/// Writes one float for each sink as emission records.
+pub(crate) fn write_scalars(scalars: &[Option<f64>], room: &mut [ScalarRecord]) {
+    for (sink, (record, scalar)) in room.iter_mut().zip(scalars).enumerate() {
+        #[expect(clippy::cast_precision_loss, reason = "there are few sinks")]
+        let sink = sink as f64;
+        let (value, form) = scalar.map_or((0.0, 0.0), |value| (value, 1.0));
+        *record = [sink, 1.0, value, form, 0.0, 0.0];
+    }
+}
+
 /// Strings of a dictionary that JavaScript does not know yet.
 struct Grown {
     dictionary: usize,

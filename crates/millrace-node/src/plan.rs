@@ -1,13 +1,19 @@
 //! The exported class that owns one compiled plan.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use millrace_core::batch::{Batch, Emission};
 use millrace_core::plan::{ColumnSchema, Plan};
-use napi::bindgen_prelude::{Array, TypedArray, TypedArrayType, Uint8Array};
+use napi::Env;
+use napi::bindgen_prelude::{
+    Array, Function, FunctionCallContext, TypedArray, TypedArrayType, Uint8Array,
+};
 use napi_derive::napi;
 use serde_json::{Value, json};
 use zerocopy::FromBytes;
 
-use crate::emit::{Target, write, write_floats};
+use crate::emit::{Target, scalar_room, write, write_floats, write_scalars};
 use crate::failure::{Failure, Result, core_error, guard};
 use crate::intake;
 use crate::parquet_reader::NativeParquetReader;
@@ -41,12 +47,19 @@ type Bytes<'a> = Option<&'a mut [u8]>;
 ///     utf8 is written as a column of one row.
 #[napi]
 pub struct NativePlan {
+    core: Rc<RefCell<Core>>,
+}
+
+/// What a plan's object shares with its function.
+struct Core {
     plan: Plan,
     /// Results that did not fit the caller's memory, or of a call that is running.
     emissions: Vec<Emission>,
     /// How many strings of each dictionary JavaScript knows.
     sent: Vec<usize>,
     rows_read: usize,
+    /// Results of [`NativePlan::reducer`].
+    scalars: Vec<Option<f64>>,
     state: State,
 }
 
@@ -69,12 +82,16 @@ impl NativePlan {
             let plan = Plan::from_json(&spec).map_err(core_error)?;
             let sent = vec![0; dictionaries(&plan)];
             let state = State::Ready;
-            Ok(Self {
+            let core = Core {
                 plan,
                 emissions: Vec::new(),
                 sent,
                 rows_read: 0,
+                scalars: Vec::new(),
                 state,
+            };
+            Ok(Self {
+                core: Rc::new(RefCell::new(core)),
             })
         })
     }
@@ -84,8 +101,8 @@ impl NativePlan {
     /// "columns": [{"name", "type", "dictionary": id|null}]}]}`.
     #[napi]
     pub fn describe(&self) -> Result<String> {
-        let inputs: Vec<Value> = self
-            .plan
+        let plan = &self.core.borrow().plan;
+        let inputs: Vec<Value> = plan
             .inputs()
             .iter()
             .map(|input| {
@@ -101,8 +118,7 @@ impl NativePlan {
                 json!({ "name": input.name, "columns": columns.collect::<Vec<_>>() })
             })
             .collect();
-        let sinks: Vec<Value> = self
-            .plan
+        let sinks: Vec<Value> = plan
             .sinks()
             .iter()
             .map(|sink| {
@@ -134,27 +150,29 @@ impl NativePlan {
         slab: Bytes<'_>,
         offset: u32,
     ) -> Result<i32> {
-        self.call("emit", control, slab, offset, |this| {
-            let (input, rows) = (input as usize, rows as usize);
-            if input == 0 && this.push_keyed(rows, &buffers)? {
-                return Ok(());
-            }
-            let columns = intake::columns(&mut this.plan, input, rows, &buffers)?;
-            for column in &this.plan.inputs()[input].columns {
-                if let Some(dictionary) = column.dictionary {
-                    // JavaScript gave all of these strings ids itself.
-                    let known = this
-                        .plan
-                        .dictionary(dictionary)
-                        .map_or(0, arrow_array::Array::len);
-                    this.sent[dictionary] = known;
+        self.core
+            .borrow_mut()
+            .call("emit", control, slab, offset, |this| {
+                let (input, rows) = (input as usize, rows as usize);
+                if input == 0 && this.push_keyed(rows, &buffers)? {
+                    return Ok(());
                 }
-            }
-            let batch = Batch { rows, columns };
-            this.plan
-                .push(input, batch, &mut this.emissions)
-                .map_err(core_error)
-        })
+                let columns = intake::columns(&mut this.plan, input, rows, &buffers)?;
+                for column in &this.plan.inputs()[input].columns {
+                    if let Some(dictionary) = column.dictionary {
+                        // JavaScript gave all of these strings ids itself.
+                        let known = this
+                            .plan
+                            .dictionary(dictionary)
+                            .map_or(0, arrow_array::Array::len);
+                        this.sent[dictionary] = known;
+                    }
+                }
+                let batch = Batch { rows, columns };
+                this.plan
+                    .push(input, batch, &mut this.emissions)
+                    .map_err(core_error)
+            })
     }
 
     /// `push` of an input that is one f64 column without missing values.
@@ -169,32 +187,60 @@ impl NativePlan {
         mut slab: Bytes<'_>,
         offset: u32,
     ) -> Result<i32> {
+        let core = &mut *self.core.borrow_mut();
         let is_floats = values.typed_array_type == TypedArrayType::Float64;
-        if self.state == State::Ready && input == 0 && is_floats {
+        if core.state == State::Ready && input == 0 && is_floats {
             let mut target = Target {
                 control: control.as_deref_mut().unwrap_or_default(),
                 slab: slab.as_deref_mut().unwrap_or_default(),
                 offset: offset as usize,
             };
-            self.state = State::Running;
+            core.state = State::Running;
             let written = guard("emit", || {
                 Ok(write_floats(
-                    &mut self.plan,
+                    &mut core.plan,
                     &values.arraybuffer,
                     &mut target,
                 ))
             })?;
-            self.state = State::Ready;
+            core.state = State::Ready;
             if written {
                 return Ok(1);
             }
         }
-        self.call("emit", control, slab, offset, |this| {
+        core.call("emit", control, slab, offset, |this| {
             let (rows, column) = intake::floats(&values)?;
             let batch = Batch {
                 rows,
                 columns: vec![column],
             };
+            this.plan
+                .push(input as usize, batch, &mut this.emissions)
+                .map_err(core_error)
+        })
+    }
+
+    /// Runs the words of a UTF-8 text as one batch, of an input that is one utf8 column.
+    #[napi(
+        ts_args_type = "input: number, text: Uint8Array, control: Float64Array, slab: Uint8Array, offset: number"
+    )]
+    pub fn push_words(
+        &mut self,
+        input: u32,
+        text: &[u8],
+        control: Numbers<'_>,
+        slab: Bytes<'_>,
+        offset: u32,
+    ) -> Result<i32> {
+        let mut core = self.core.borrow_mut();
+        core.call("emit words", control, slab, offset, |this| {
+            let text = std::str::from_utf8(text).map_err(|error| {
+                Failure::new(
+                    "ERR_INVALID_ARGUMENT",
+                    format!("Cannot emit words: the text must be UTF-8, got {error}"),
+                )
+            })?;
+            let batch = this.plan.words(input as usize, text).map_err(core_error)?;
             this.plan
                 .push(input as usize, batch, &mut this.emissions)
                 .map_err(core_error)
@@ -213,7 +259,8 @@ impl NativePlan {
         slab: Bytes<'_>,
         offset: u32,
     ) -> Result<i32> {
-        self.call("read Parquet file", control, slab, offset, |this| {
+        let mut core = self.core.borrow_mut();
+        core.call("read Parquet file", control, slab, offset, |this| {
             let input = input as usize;
             let used = this
                 .plan
@@ -233,7 +280,8 @@ impl NativePlan {
     /// Ends the input: closes open partitions.
     #[napi(ts_args_type = "control: Float64Array, slab: Uint8Array, offset: number")]
     pub fn flush(&mut self, control: Numbers<'_>, slab: Bytes<'_>, offset: u32) -> Result<i32> {
-        self.call("flush", control, slab, offset, |this| {
+        let mut core = self.core.borrow_mut();
+        core.call("flush", control, slab, offset, |this| {
             this.plan.flush(&mut this.emissions).map_err(core_error)
         })
     }
@@ -241,23 +289,28 @@ impl NativePlan {
     /// Writes the results that did not fit.
     #[napi(ts_args_type = "control: Float64Array, slab: Uint8Array, offset: number")]
     pub fn take(&mut self, control: Numbers<'_>, slab: Bytes<'_>, offset: u32) -> Result<i32> {
-        guard("take results", || self.deliver(control, slab, offset))
+        guard("take results", || {
+            self.core.borrow_mut().deliver(control, slab, offset)
+        })
     }
 
     /// The state of every node, as bytes that `restore` takes.
     #[napi]
     pub fn snapshot(&self) -> Result<Uint8Array> {
-        guard("snapshot plan", || Ok(self.plan.snapshot().into()))
+        guard("snapshot plan", || {
+            Ok(self.core.borrow().plan.snapshot().into())
+        })
     }
 
     /// Puts back the state of a plan of the same spec.
     #[napi]
     pub fn restore(&mut self, snapshot: &[u8]) -> Result<()> {
         guard("restore plan", || {
-            self.plan.restore(snapshot).map_err(core_error)?;
-            self.emissions.clear();
-            self.sent.fill(0);
-            self.state = State::Ready;
+            let core = &mut *self.core.borrow_mut();
+            core.plan.restore(snapshot).map_err(core_error)?;
+            core.emissions.clear();
+            core.sent.fill(0);
+            core.state = State::Ready;
             Ok(())
         })
     }
@@ -266,9 +319,10 @@ impl NativePlan {
     #[napi]
     pub fn adopt(&mut self, earlier: &NativePlan) -> Result<()> {
         guard("adopt the state of a plan", || {
-            self.plan.adopt(&earlier.plan).map_err(core_error)?;
-            for (to, from) in self.plan.shared_dictionaries(&earlier.plan) {
-                self.sent[to] = earlier.sent[from];
+            let (core, earlier) = (&mut *self.core.borrow_mut(), earlier.core.borrow());
+            core.plan.adopt(&earlier.plan).map_err(core_error)?;
+            for (to, from) in core.plan.shared_dictionaries(&earlier.plan) {
+                core.sent[to] = earlier.sent[from];
             }
             Ok(())
         })
@@ -281,21 +335,25 @@ impl NativePlan {
             clippy::cast_possible_truncation,
             reason = "a cast of a float saturates"
         )]
-        self.plan.set_now((milliseconds * 1e6) as i64);
+        self.core
+            .borrow_mut()
+            .plan
+            .set_now((milliseconds * 1e6) as i64);
     }
 
     /// JSON text: `{"lateRows": number, "evictedGroups": number, "nodes": [{"batches": number, "rows":
-    /// number, "seconds": number}]}`, nodes in the order of the plan.
+    /// number, "seconds": number, "runs": bool}]}`, nodes in the order of the plan.
     #[napi]
     pub fn stats(&self) -> Result<String> {
-        let nodes = self.plan.tallies().iter().map(|tally| {
-            let seconds = tally.time.as_secs_f64();
-            json!({ "batches": tally.batches, "rows": tally.rows, "seconds": seconds })
+        let plan = &self.core.borrow().plan;
+        let nodes = plan.tallies().iter().enumerate().map(|(node, tally)| {
+            let (seconds, runs) = (tally.time.as_secs_f64(), plan.runs(node));
+            json!({ "batches": tally.batches, "rows": tally.rows, "seconds": seconds, "runs": runs })
         });
         let nodes: Vec<Value> = nodes.collect();
         let stats = json!({
-            "lateRows": self.plan.late_rows(),
-            "evictedGroups": self.plan.evicted_groups(),
+            "lateRows": plan.late_rows(),
+            "evictedGroups": plan.evicted_groups(),
             "nodes": nodes,
         });
         Ok(stats.to_string())
@@ -305,12 +363,57 @@ impl NativePlan {
     #[napi]
     pub fn dictionary(&self, dictionary: u32) -> Result<String> {
         guard("read dictionary", || {
-            let strings: Vec<Option<&str>> = self
-                .plan
+            let plan = &self.core.borrow().plan;
+            let strings: Vec<Option<&str>> = plan
                 .dictionary(dictionary as usize)
                 .map_or_else(Vec::new, |strings| strings.iter().collect());
             Ok(json!(strings).to_string())
         })
+    }
+
+    /// A function of the values of a batch and of control, for a plan that does nothing but aggregate
+    /// its one f64 column without missing values, or null. It runs the batch, writes one number for each
+    /// sink as emission records from index 4 of control on, and returns how many there are; or −1, with
+    /// nothing done, where `push_f64` must run the batch. A call of it is several times cheaper than
+    /// that of a method.
+    #[napi(ts_return_type = "((values: Float64Array, control: Float64Array) => number) | null")]
+    pub fn reducer<'env>(&self, env: &'env Env) -> napi::Result<Option<Function<'env, (), i32>>> {
+        if !self.core.borrow().plan.reduces_floats() {
+            return Ok(None);
+        }
+        let core = Rc::clone(&self.core);
+        env.create_function_from_closure("reduce", move |call: FunctionCallContext<'_>| {
+            let values: &[f64] = call.get(0)?;
+            let control: &mut [f64] = call.get(1)?;
+            Ok(core.borrow_mut().reduce(values, control))
+        })
+        .map(Some)
+    }
+}
+
+impl Core {
+    /// As [`NativePlan::reducer`] says.
+    fn reduce(&mut self, values: &[f64], control: &mut [f64]) -> i32 {
+        let Some(room) = scalar_room(self.plan.sinks().len(), control) else {
+            return -1;
+        };
+        if self.state != State::Ready {
+            return -1;
+        }
+        self.state = State::Running;
+        // After a panic the plan stays as it is, and `push_f64` says that it must be restored.
+        let written = guard("emit", || {
+            Ok(self.plan.reduce_floats(values, &mut self.scalars))
+        });
+        let Ok(written) = written else {
+            return -1;
+        };
+        self.state = State::Ready;
+        if !written {
+            return -1;
+        }
+        write_scalars(&self.scalars, room);
+        i32::try_from(self.scalars.len()).unwrap_or(-1)
     }
 
     /// `push` from where the rows lie; false, with nothing done, where the plan or the batch is not of

@@ -15,18 +15,12 @@
 //! rounding level.
 
 use arrow_buffer::NullBuffer;
-use multiversion::multiversion;
 
+use super::lanes::{BLOCK, LANES, Rows, fold};
 use super::variance::Moments;
 use super::{AggregateFunction, OrderedValues};
 use crate::kernel_error::KernelError;
-use crate::nulls::is_valid;
 use crate::state::{StateReader, StateWriter};
-
-/// Rows per block: 8 KiB, so the passes of one block find it in the first-level cache.
-const BLOCK: usize = 1024;
-/// Independent accumulators: enough vectors in flight to hide the latency of an addition.
-const LANES: usize = 32;
 
 /// Several aggregates over one column of floats, from the first row on.
 ///
@@ -62,12 +56,45 @@ pub struct RunningAggregate {
 }
 
 /// Which passes a set of functions asks for.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Needs {
     sum: bool,
-    extremum: bool,
+    count: bool,
+    min: bool,
+    max: bool,
+    ends: bool,
     moments: bool,
     ordered: bool,
+}
+
+/// What the passes over some rows gave, for other kernels that run over the same rows.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Passes {
+    sums: Option<[f64; LANES]>,
+    min: Option<f64>,
+    max: Option<f64>,
+    nan: Option<bool>,
+}
+
+impl Passes {
+    /// The sum of each lane, from the first row on.
+    fn sums(&mut self, rows: Rows<'_>) -> &[f64; LANES] {
+        self.sums.get_or_insert_with(|| {
+            let mut sums = [0.0; LANES];
+            rows.sum(&mut sums, 0);
+            sums
+        })
+    }
+
+    /// Whether a NaN counts: it shows in the sum, and only an infinity may look like it.
+    fn nan(&mut self, rows: Rows<'_>) -> bool {
+        if let Some(nan) = self.nan {
+            return nan;
+        }
+        let nan = fold(self.sums(rows)).is_nan() && rows.has_nan();
+        self.nan = Some(nan);
+        nan
+    }
 }
 
 /// A sum and the rounding it has lost.
@@ -140,14 +167,18 @@ impl RunningAggregate {
     pub fn new(functions: &[AggregateFunction]) -> Self {
         let mut needs = Needs::default();
         for function in functions {
+            needs.count |= !matches!(function, AggregateFunction::Sum);
             match function {
                 AggregateFunction::Sum | AggregateFunction::Mean => needs.sum = true,
-                AggregateFunction::Min | AggregateFunction::Max => needs.extremum = true,
+                AggregateFunction::Min => needs.min = true,
+                AggregateFunction::Max => needs.max = true,
                 AggregateFunction::Var { .. } | AggregateFunction::Std { .. } => {
                     needs.moments = true;
+                    needs.ends = true;
                 }
+                AggregateFunction::First | AggregateFunction::Last => needs.ends = true,
                 AggregateFunction::Quantile(_) => needs.ordered = true,
-                AggregateFunction::Count | AggregateFunction::First | AggregateFunction::Last => {}
+                AggregateFunction::Count => {}
             }
         }
         Self {
@@ -179,65 +210,120 @@ impl RunningAggregate {
             "validity length"
         );
         let nulls = nulls.filter(|nulls| nulls.null_count() > 0);
-        self.note_ends(values, nulls);
-        if let Some(ordered) = &mut self.ordered {
-            for (row, &value) in values.iter().enumerate() {
-                if is_valid(nulls, row) {
-                    ordered.insert(value);
-                }
-            }
-        }
-        let mut scratch = [0.0; BLOCK];
+        let mut mask = [0; BLOCK];
         let mut start = 0;
         while start < values.len() {
-            let at = (self.rows % BLOCK as u64) as usize;
-            let count = (BLOCK - at).min(values.len() - start);
-            let chunk = &values[start..start + count];
-            let validity = nulls.map(|nulls| nulls.slice(start, count));
-            self.update_within_block(at, chunk, validity.as_ref(), &mut scratch);
-            self.rows += count as u64;
-            if at + count == BLOCK {
-                self.close_block();
-            }
+            let count = self.room().min(values.len() - start);
+            let mask = nulls.map(|nulls| {
+                expand(nulls, start, &mut mask[..count]);
+                &mask[..count]
+            });
+            let values = &values[start..start + count];
+            self.update_part(Rows { values, mask }, &mut Passes::default());
             start += count;
         }
     }
 
-    fn note_ends(&mut self, values: &[f64], nulls: Option<&NullBuffer>) {
-        let valid = |&index: &usize| is_valid(nulls, index);
-        if self.first.is_none() {
-            self.first = (0..values.len()).find(valid).map(|index| values[index]);
-            self.block.shift = self.first.filter(|value| value.is_finite()).unwrap_or(0.0);
+    /// How many rows the open block can still take.
+    pub(crate) fn room(&self) -> usize {
+        BLOCK - (self.rows % BLOCK as u64) as usize
+    }
+
+    /// Takes rows in that belong to one block. `passes` is what other kernels over the same rows have
+    /// found, and gets what this one finds.
+    pub(crate) fn update_part(&mut self, rows: Rows<'_>, passes: &mut Passes) {
+        if self.needs.count {
+            self.valid += rows.count() as u64;
         }
-        if let Some(index) = (0..values.len()).rev().find(valid) {
-            self.last = Some(values[index]);
+        if self.needs.ends {
+            self.note_ends(rows);
+        }
+        if let Some(ordered) = &mut self.ordered {
+            for (row, &value) in rows.values.iter().enumerate() {
+                if rows.counts(row) {
+                    ordered.insert(value);
+                }
+            }
+        }
+        if self.needs.sum {
+            self.update_sums(rows.values.len(), passes, |sums, at| rows.sum(sums, at));
+        }
+        if self.needs.min {
+            let min = *passes.min.get_or_insert_with(|| rows.min());
+            self.min = if min < self.min { min } else { self.min };
+        }
+        if self.needs.max {
+            let max = *passes.max.get_or_insert_with(|| rows.max());
+            self.max = if max > self.max { max } else { self.max };
+        }
+        if self.needs.min || self.needs.max {
+            self.nan |= passes.nan(rows);
+        }
+        if self.needs.moments {
+            let at = BLOCK - self.room();
+            self.block.valid += rows.count() as u64;
+            let powers = [&mut self.block.first_power, &mut self.block.second_power];
+            rows.powers(powers, at, self.block.shift);
+        }
+        self.advance(rows.values.len());
+    }
+
+    /// Whether nothing but a sum is asked for, so that [`Self::sum_part`] is all that it needs.
+    pub(crate) fn only_sums(&self) -> bool {
+        let sums = Needs {
+            sum: true,
+            ..Needs::default()
+        };
+        self.needs == sums
+    }
+
+    /// As [`Self::update_part`] where only a sum is asked for: `add` adds the rows to lanes, from a row
+    /// of the block on.
+    pub(crate) fn sum_part(
+        &mut self,
+        rows: usize,
+        passes: &mut Passes,
+        add: impl Fn(&mut [f64; LANES], usize),
+    ) {
+        self.update_sums(rows, passes, add);
+        self.advance(rows);
+    }
+
+    fn update_sums(
+        &mut self,
+        rows: usize,
+        passes: &mut Passes,
+        add: impl Fn(&mut [f64; LANES], usize),
+    ) {
+        let at = BLOCK - self.room();
+        if rows < BLOCK {
+            add(&mut self.sum_lanes, at);
+            return;
+        }
+        self.sum_lanes = *passes.sums.get_or_insert_with(|| {
+            let mut sums = [0.0; LANES];
+            add(&mut sums, 0);
+            sums
+        });
+    }
+
+    fn advance(&mut self, rows: usize) {
+        self.rows += rows as u64;
+        if self.rows.is_multiple_of(BLOCK as u64) && rows > 0 {
+            self.close_block();
         }
     }
 
-    fn update_within_block(
-        &mut self,
-        at: usize,
-        chunk: &[f64],
-        nulls: Option<&NullBuffer>,
-        scratch: &mut [f64; BLOCK],
-    ) {
-        let valid = (chunk.len() - nulls.map_or(0, NullBuffer::null_count)) as u64;
-        self.valid += valid;
-        if self.needs.sum {
-            sum_lanes(&mut self.sum_lanes, at, filled(chunk, nulls, 0.0, scratch));
+    fn note_ends(&mut self, rows: Rows<'_>) {
+        let counts = |&row: &usize| rows.counts(row);
+        if self.first.is_none() {
+            self.first = (0..rows.values.len())
+                .find(counts)
+                .map(|row| rows.values[row]);
+            self.block.shift = self.first.filter(|value| value.is_finite()).unwrap_or(0.0);
         }
-        if self.needs.extremum {
-            // An infinity of the other sign is neutral for each: two fills, two passes.
-            let (min, nan) = min_lanes(filled(chunk, nulls, f64::INFINITY, scratch));
-            self.min = if min < self.min { min } else { self.min };
-            self.nan |= nan;
-            let max = max_lanes(filled(chunk, nulls, f64::NEG_INFINITY, scratch));
-            self.max = if max > self.max { max } else { self.max };
-        }
-        if self.needs.moments {
-            self.block.valid += valid;
-            let shift = self.block.shift;
-            power_lanes(&mut self.block, at, filled(chunk, nulls, shift, scratch));
+        if let Some(row) = (0..rows.values.len()).rev().find(counts) {
+            self.last = Some(rows.values[row]);
         }
     }
 
@@ -255,11 +341,6 @@ impl RunningAggregate {
     /// How many rows were pushed, nulls included.
     pub fn rows(&self) -> u64 {
         self.rows
-    }
-
-    /// How many rows were valid.
-    pub fn count(&self) -> u64 {
-        self.valid
     }
 
     /// The result of the function at `index`, `None` where it is undefined.
@@ -376,135 +457,13 @@ fn flag(state: &mut StateReader<'_>) -> Result<bool, KernelError> {
     }
 }
 
-/// The chunk with `fill` where it is null.
-fn filled<'a>(
-    chunk: &'a [f64],
-    nulls: Option<&NullBuffer>,
-    fill: f64,
-    scratch: &'a mut [f64; BLOCK],
-) -> &'a [f64] {
-    let Some(nulls) = nulls else { return chunk };
-    for ((slot, &value), valid) in scratch.iter_mut().zip(chunk).zip(nulls.iter()) {
-        *slot = if valid { value } else { fill };
-    }
-    &scratch[..chunk.len()]
-}
-
-/// Folds lanes pairwise: halves onto halves.
-fn fold(lanes: &[f64; LANES]) -> f64 {
-    let mut lanes = *lanes;
-    let mut width = LANES / 2;
-    while width > 0 {
-        for lane in 0..width {
-            lanes[lane] += lanes[lane + width];
-        }
-        width /= 2;
-    }
-    lanes[0]
-}
-
-/// Splits a chunk that starts at row `at` of its block into the rest of a begun run of lanes,
-/// whole runs, and the begin of the next.
-#[inline(always)]
-fn aligned(at: usize, chunk: &[f64]) -> (usize, &[f64], &[[f64; LANES]], &[f64]) {
-    let lane = at % LANES;
-    let head = if lane == 0 {
-        0
-    } else {
-        (LANES - lane).min(chunk.len())
-    };
-    let (head, rest) = chunk.split_at(head);
-    let (runs, tail) = rest.as_chunks();
-    (lane, head, runs, tail)
-}
-
-#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
-fn sum_lanes(sums: &mut [f64; LANES], at: usize, chunk: &[f64]) {
-    let (lane, head, runs, tail) = aligned(at, chunk);
-    for (sum, value) in sums[lane..].iter_mut().zip(head) {
-        *sum += value;
-    }
-    let mut local = *sums;
-    for run in runs {
-        for (sum, value) in local.iter_mut().zip(run) {
-            *sum += value;
+/// All ones for a valid row, zero for a null.
+fn expand(nulls: &NullBuffer, start: usize, mask: &mut [u64]) {
+    let bits = nulls.inner().slice(start, mask.len());
+    let chunks = bits.bit_chunks();
+    for (part, word) in mask.chunks_mut(64).zip(chunks.iter_padded()) {
+        for (bit, keep) in part.iter_mut().enumerate() {
+            *keep = 0_u64.wrapping_sub((word >> bit) & 1);
         }
     }
-    *sums = local;
-    for (sum, value) in sums.iter_mut().zip(tail) {
-        *sum += value;
-    }
-}
-
-#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
-fn power_lanes(block: &mut ShiftedBlock, at: usize, chunk: &[f64]) {
-    let shift = block.shift;
-    let (lane, head, runs, tail) = aligned(at, chunk);
-    let mut first = block.first_power;
-    let mut second = block.second_power;
-    for (index, value) in head.iter().enumerate() {
-        let distance = value - shift;
-        first[lane + index] += distance;
-        second[lane + index] += distance * distance;
-    }
-    for run in runs {
-        for lane in 0..LANES {
-            let distance = run[lane] - shift;
-            first[lane] += distance;
-            second[lane] += distance * distance;
-        }
-    }
-    for (index, value) in tail.iter().enumerate() {
-        let distance = value - shift;
-        first[index] += distance;
-        second[index] += distance * distance;
-    }
-    block.first_power = first;
-    block.second_power = second;
-}
-
-/// The smallest number of a chunk and whether it holds a NaN.
-#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
-fn min_lanes(chunk: &[f64]) -> (f64, bool) {
-    let (runs, tail) = chunk.as_chunks::<16>();
-    let mut best = [f64::INFINITY; 16];
-    let mut nan = [0_u64; 16];
-    for run in runs {
-        for lane in 0..16 {
-            let value = run[lane];
-            best[lane] = if value < best[lane] {
-                value
-            } else {
-                best[lane]
-            };
-            nan[lane] |= u64::from(value.is_nan());
-        }
-    }
-    let least = |a: f64, &b: &f64| if b < a { b } else { a };
-    let min = tail
-        .iter()
-        .fold(best.iter().fold(f64::INFINITY, least), least);
-    (
-        min,
-        nan.iter().any(|&lane| lane != 0) || tail.iter().any(|value| value.is_nan()),
-    )
-}
-
-/// The largest number of a chunk, NaN left aside.
-#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
-fn max_lanes(chunk: &[f64]) -> f64 {
-    let (runs, tail) = chunk.as_chunks::<16>();
-    let mut best = [f64::NEG_INFINITY; 16];
-    for run in runs {
-        for lane in 0..16 {
-            best[lane] = if run[lane] > best[lane] {
-                run[lane]
-            } else {
-                best[lane]
-            };
-        }
-    }
-    let most = |a: f64, &b: &f64| if b > a { b } else { a };
-    tail.iter()
-        .fold(best.iter().fold(f64::NEG_INFINITY, most), most)
 }

@@ -4,6 +4,7 @@
 //! entry: a subexpression that occurs in several places is computed once for each batch.
 
 mod arithmetic;
+mod block;
 mod cast;
 mod choose;
 mod comparison;
@@ -17,6 +18,7 @@ mod math;
 mod missing;
 pub(crate) mod numeric;
 pub(crate) mod operand;
+mod rewrite;
 mod text;
 mod unary;
 mod wide;
@@ -31,6 +33,7 @@ use math::MathFunction;
 use operand::Literal;
 use text::TextFunction;
 
+pub(crate) use block::BlockProgram;
 pub(crate) use evaluate::Evaluation;
 pub(crate) use infer::{ColumnRef, Scope, parse_nanos};
 

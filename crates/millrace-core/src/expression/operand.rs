@@ -48,7 +48,7 @@ impl<N: Copy> Values<'_, N> {
 
 impl Literal {
     /// The literal as a number of the native type, if it is one that fits.
-    pub(super) fn number<N: Number>(&self) -> Option<N> {
+    pub(crate) fn number<N: Number>(&self) -> Option<N> {
         match self {
             Self::Integer(value) => N::from_integer(*value),
             Self::Float(bits) => N::from_float(f64::from_bits(*bits)),

@@ -140,6 +140,31 @@ impl LaneColumn {
         }
     }
 
+    /// How many rows there are.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Float(array) => array.len(),
+            Self::Integer(array) => array.len(),
+            Self::Text(texts) => texts.len(),
+        }
+    }
+
+    /// The column with nulls where a mask has them; text as it is.
+    pub(crate) fn masked(self, mask: &NullBuffer) -> Self {
+        let also = |nulls: Option<NullBuffer>| NullBuffer::union(nulls.as_ref(), Some(mask));
+        match self {
+            Self::Float(array) => {
+                let (_, values, nulls) = array.into_parts();
+                Self::Float(Float64Array::new(values, also(nulls)))
+            }
+            Self::Integer(array) => {
+                let (_, values, nulls) = array.into_parts();
+                Self::Integer(Int64Array::new(values, also(nulls)))
+            }
+            text @ Self::Text(_) => text,
+        }
+    }
+
     /// As [`Self::from_array`], of text too.
     fn of_any(array: &ArrayRef) -> Self {
         if let Some(encoded) = array.as_dictionary_opt::<Int32Type>() {

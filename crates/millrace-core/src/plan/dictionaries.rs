@@ -15,6 +15,7 @@ use arrow_schema::DataType;
 use crate::dictionary::Dictionary;
 use crate::error::PlanError;
 use crate::group::largest;
+use crate::words::each_word;
 
 /// One dictionary and its strings as a column.
 #[derive(Debug)]
@@ -127,6 +128,15 @@ impl PlanDictionary {
              in row {row}",
             ids[row].cast_signed()
         )))
+    }
+
+    /// The words of a text as ids of this dictionary.
+    pub(crate) fn encode_words(&mut self, text: &str) -> Result<ArrayRef, PlanError> {
+        let mut ids = Vec::new();
+        each_word(text, |word| ids.push(self.ids.intern(word).cast_signed()));
+        self.refresh();
+        self.column(ids.into())
+            .map(|array| Arc::new(array) as ArrayRef)
     }
 
     /// Ids as a column with this dictionary; refuses an id that it has not.

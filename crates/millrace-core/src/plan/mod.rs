@@ -16,14 +16,17 @@ mod keys;
 mod live_groups;
 mod nodes;
 mod operator;
+mod reduce;
 mod schema;
 pub(crate) mod spec;
 mod string_keys;
 mod tally;
 mod time_axis;
 
+use std::sync::Arc;
 use std::time::Instant;
 
+use arrow_array::builder::StringBuilder;
 use arrow_array::types::Int32Type;
 use arrow_array::{Array, ArrayRef, DictionaryArray, Int32Array, StringArray};
 use arrow_buffer::{NullBuffer, ScalarBuffer};
@@ -35,12 +38,15 @@ use build::{Built, BuiltNode, build};
 use dictionaries::PlanDictionary;
 use direct::Direct;
 use operator::{Context, Value, unused_column};
+use reduce::Reduce;
 use spec::PlanSpec;
 
 use crate::batch::{Batch, Emission, EmissionKind};
+use crate::column_type::ColumnType;
 use crate::error::PlanError;
 use crate::expression::{Evaluation, Expressions};
 use crate::state::{StateReader, StateWriter};
+use crate::words::each_word;
 
 const STATE_VERSION: u8 = 1;
 
@@ -84,6 +90,8 @@ pub struct Plan {
     tallies: Vec<NodeTally>,
     /// The node that does all the work, where one alone works on columns of the input.
     direct: Option<Direct>,
+    /// All that it does, where that is to aggregate a lone column of floats.
+    reduce: Option<Reduce>,
 }
 
 impl Plan {
@@ -96,7 +104,7 @@ impl Plan {
             .map_err(|error| PlanError::InvalidArgument(format!("Cannot read plan: {error}")))?;
         let Built {
             expressions,
-            nodes,
+            mut nodes,
             inputs,
             sinks,
             dictionaries,
@@ -105,8 +113,10 @@ impl Plan {
             .map(|input| order(&nodes, input))
             .collect();
         let direct = direct::find(&expressions, &nodes, &inputs, &sinks);
+        let reduce = reduce::reduce(&expressions, &mut nodes, &inputs, &sinks);
         Ok(Self {
             direct,
+            reduce,
             expressions,
             inputs,
             sinks,
@@ -173,6 +183,38 @@ impl Plan {
             .get(dictionary)
             .ok_or_else(|| PlanError::Internal(format!("no dictionary {dictionary}")))?
             .column(ids)
+    }
+
+    /// The words of a text as the only column of an input, which must be utf8: see
+    /// [`crate::words::each_word`].
+    ///
+    /// # Errors
+    /// [`PlanError::TypeMismatch`] if the input is no lone column of text.
+    pub fn words(&mut self, input: usize, text: &str) -> Result<Batch, PlanError> {
+        let columns = self.inputs.get(input).map(|input| &input.columns[..]);
+        let Some([column]) = columns else {
+            return Err(PlanError::TypeMismatch(format!(
+                "Cannot emit words: input {input} must be one column"
+            )));
+        };
+        if column.column_type != ColumnType::Utf8 {
+            return Err(PlanError::TypeMismatch(format!(
+                "Cannot emit words: column {} must be utf8, got {}",
+                column.name, column.column_type
+            )));
+        }
+        let array = match column.dictionary {
+            Some(dictionary) => self.dictionaries[dictionary].encode_words(text)?,
+            None => {
+                let mut words = StringBuilder::with_capacity(text.len() / 4, text.len());
+                each_word(text, |word| words.append_value(word));
+                Arc::new(words.finish())
+            }
+        };
+        Ok(Batch {
+            rows: array.len(),
+            columns: vec![array],
+        })
     }
 
     /// Runs one batch and appends what the sinks receive to `out`.
@@ -281,6 +323,13 @@ impl Plan {
     #[must_use]
     pub fn tallies(&self) -> &[NodeTally] {
         &self.tallies
+    }
+
+    /// Whether a node runs: a projection or filter that aggregates read through does not, unless
+    /// something else needs it.
+    #[must_use]
+    pub fn runs(&self, node: usize) -> bool {
+        self.nodes.get(node).is_some_and(|node| node.needed)
     }
 
     /// How many rows were dropped for coming too late.
@@ -531,7 +580,7 @@ fn order(nodes: &[BuiltNode], input: usize) -> Vec<usize> {
             node.operator.is_stateful() || node.needs.iter().any(|&need| depends_on_state[need]);
     }
     let mut order: Vec<usize> = (0..nodes.len())
-        .filter(|&id| nodes[id].input == input)
+        .filter(|&id| nodes[id].input == input && nodes[id].needed)
         .collect();
     order.sort_by_key(|&id| depends_on_state[id]);
     order

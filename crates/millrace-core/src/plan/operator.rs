@@ -7,8 +7,9 @@ use arrow_array::{Array, ArrayRef, Int64Array, NullArray};
 use arrow_buffer::{NullBuffer, ScalarBuffer};
 
 use super::dictionaries::PlanDictionary;
+use crate::aggregate::RunningAggregate;
 use crate::error::PlanError;
-use crate::expression::{Evaluation, ExpressionId, Expressions};
+use crate::expression::{BlockProgram, Evaluation, ExpressionId, Expressions};
 use crate::kernel_error::KernelError;
 
 /// What a node yields for a batch.
@@ -85,6 +86,14 @@ pub(crate) fn unused_column() -> ArrayRef {
     Arc::new(NullArray::new(0))
 }
 
+/// One aggregate of floats: what it runs over, and what it keeps.
+pub(crate) struct Reduction<'a> {
+    pub(crate) program: &'a BlockProgram,
+    /// What the program was made of: equal ones are the same.
+    pub(crate) key: (Option<ExpressionId>, &'a [ExpressionId]),
+    pub(crate) kernel: &'a mut RunningAggregate,
+}
+
 /// One node of a plan.
 pub(crate) trait Operator: Debug + Send {
     /// Runs the batch; nothing where the node has nothing to say.
@@ -103,6 +112,21 @@ pub(crate) trait Operator: Debug + Send {
 
     /// The expression that its one column is made of, where it has no more than one.
     fn operand(&self) -> Option<ExpressionId> {
+        None
+    }
+
+    /// The expression that one of its columns is, where it computes them row by row.
+    fn projects(&self, _column: usize) -> Option<ExpressionId> {
+        None
+    }
+
+    /// The node whose rows it lets through where a condition is true, if that is what it does.
+    fn filters(&self) -> Option<(usize, ExpressionId)> {
+        None
+    }
+
+    /// What it computes, where that is one aggregate of floats.
+    fn reduction(&mut self) -> Option<Reduction<'_>> {
         None
     }
 

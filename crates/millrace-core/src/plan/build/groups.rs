@@ -12,6 +12,7 @@ use crate::plan::aggregation::{Aggregation, Lane};
 use crate::plan::keys::GroupKeys;
 use crate::plan::nodes::bounded_group_by::{Bound, BoundedGroupBy, Evicted};
 use crate::plan::nodes::group_by::GroupBy;
+use crate::plan::nodes::integer_counts::IntegerCounts;
 use crate::plan::nodes::partition_group_by::PartitionGroupBy;
 use crate::plan::operator::Operator;
 use crate::plan::schema::ColumnSchema;
@@ -168,6 +169,9 @@ impl Built {
                 schema.columns.len()
             )));
         };
+        if emit == EmitSpec::All && IntegerCounts::takes(column.column_type) {
+            return self.integer_counts(input, column);
+        }
         let lane = self.column_lane(input, 0, &schema);
         let keys = GroupKeys::new(&[(lane, column.column_type, column.dictionary)]);
         let count = Aggregation {
@@ -190,6 +194,34 @@ impl Built {
             id,
             reads,
             action,
+        )
+    }
+
+    /// Counts of whole numbers need no groups.
+    fn integer_counts(
+        &mut self,
+        input: usize,
+        column: &ColumnSchema,
+    ) -> Result<BuiltNode, PlanError> {
+        let id = self.nodes.len();
+        let domain = self.nodes[input].schema.domain;
+        let values = self
+            .expressions
+            .column(input, 0, column.column_type, None, domain);
+        let count = ColumnSchema {
+            name: "count".to_owned(),
+            column_type: ColumnType::I64,
+            dictionary: None,
+        };
+        let reads = self.reads(values);
+        self.stateful(
+            input,
+            Box::new(IntegerCounts::new(input, values, column.column_type)),
+            EmissionKind::Table,
+            vec![column.clone(), count],
+            id,
+            reads,
+            "count values",
         )
     }
 

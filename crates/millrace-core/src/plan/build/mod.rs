@@ -1,6 +1,7 @@
 //! Turns the text form of a plan into operators: every name resolved, every type known.
 
 mod aggregations;
+mod fuse;
 mod groups;
 mod parameters;
 mod prune;
@@ -9,6 +10,7 @@ mod rows_before;
 mod spans;
 
 use aggregations::outputs;
+pub(super) use fuse::Masked;
 use parameters::{periods, positive};
 use spans::WindowSpec;
 
@@ -53,6 +55,8 @@ pub(super) struct BuiltNode {
     pub(super) needs: Vec<usize>,
     /// The input that reaches it.
     pub(super) input: usize,
+    /// Whether it has to run.
+    pub(super) needed: bool,
     reads: Reads,
 }
 
@@ -154,6 +158,10 @@ pub(super) fn build(spec: &PlanSpec) -> Result<Built, PlanError> {
         built.nodes.push(node);
     }
     built.prune();
+    let needed = built.needed();
+    for (node, needed) in built.nodes.iter_mut().zip(needed) {
+        node.needed = needed;
+    }
     Ok(built)
 }
 
@@ -177,6 +185,7 @@ impl Built {
                     },
                     needs: Vec::new(),
                     input: *input,
+                    needed: true,
                     reads: Reads::All(Vec::new()),
                 })
             }
@@ -198,10 +207,28 @@ impl Built {
                 let action = "aggregate";
                 let aggregations = self.aggregations(aggs, *input, action)?;
                 let kind = self.kind(*input, &aggregations, EmissionKind::Scalar, action)?;
-                let reads = self.aggregation_reads(&aggregations);
                 let columns = outputs(&aggregations);
-                let operator = Box::new(AggregateNode::new(*input, aggregations)?);
-                self.stateful(*input, operator, kind, columns, id, reads, action)
+                let masked: Vec<_> = aggregations
+                    .into_iter()
+                    .map(|mut aggregation| {
+                        let masked = self.mask(*input, &mut aggregation);
+                        (aggregation, masked)
+                    })
+                    .collect();
+                let mut reads = Vec::new();
+                let mut rows_of = Vec::new();
+                for (aggregation, masked) in &masked {
+                    let conditions = masked.conditions.iter().copied();
+                    let all = aggregation.column.into_iter().chain(conditions);
+                    reads.extend(all.flat_map(|id| self.reads(id)));
+                    rows_of.push(masked.rows_of);
+                }
+                let operator = Box::new(AggregateNode::new(masked, &self.expressions)?);
+                let mut node = self.stateful(*input, operator, kind, columns, id, reads, action)?;
+                // Not the filters that it reads through.
+                node.needs.retain(|need| need != input);
+                node.needs.extend(rows_of);
+                Ok(node)
             }
             NodeSpec::Rolling {
                 input,
@@ -362,6 +389,7 @@ impl Built {
                     needs: vec![*input],
                     input: source.input,
                     schema,
+                    needed: true,
                     reads: Reads::All(reads),
                 })
             }
@@ -404,6 +432,7 @@ impl Built {
             },
             needs,
             input: find(&self.nodes, input, action)?.input,
+            needed: true,
             reads: Reads::All(reads),
         })
     }

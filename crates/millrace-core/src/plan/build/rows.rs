@@ -85,6 +85,7 @@ impl Built {
             },
             needs,
             input,
+            needed: true,
             reads: Reads::PerColumn(reads),
         })
     }
@@ -124,6 +125,7 @@ impl Built {
             schema,
             needs,
             input: root,
+            needed: true,
             reads: Reads::Filter {
                 predicate: reads,
                 input,

@@ -54,6 +54,10 @@ impl Operator for Filter {
         }))
     }
 
+    fn filters(&self) -> Option<(usize, ExpressionId)> {
+        Some((self.input, self.predicate))
+    }
+
     fn is_stateful(&self) -> bool {
         false
     }

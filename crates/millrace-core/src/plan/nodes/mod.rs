@@ -11,6 +11,7 @@ pub(super) mod group_rolling;
 pub(super) mod group_shift;
 mod grouped_kernel;
 pub(super) mod input;
+pub(super) mod integer_counts;
 pub(super) mod partition_group_by;
 pub(super) mod project;
 pub(super) mod rolling;

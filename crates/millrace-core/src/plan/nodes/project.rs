@@ -44,6 +44,10 @@ impl Operator for Project {
         }
     }
 
+    fn projects(&self, column: usize) -> Option<ExpressionId> {
+        self.columns.get(column).copied()
+    }
+
     fn is_stateful(&self) -> bool {
         false
     }
