@@ -50,6 +50,15 @@ const OF_RUST = new Set(['rustfmt', 'addon', 'clippy', 'cargo-test']);
 // The lock file is not to change under a test.
 const WORKSPACE = ['--locked', '--workspace'];
 
+// Every interleaving of the ring's two ends. Compiled by itself, beside the other builds: the flag is
+// one of all crates, and would have them compiled anew each time.
+const LOOM = ['-p', 'millrace-ring', '--test', 'loom'];
+
+function loomBuild() {
+  const target = process.env.CARGO_TARGET_DIR ?? join(root, 'target');
+  return { RUSTFLAGS: '--cfg loom', CARGO_TARGET_DIR: join(target, 'loom') };
+}
+
 function checkBinding() {
   if (areTypesCurrent()) return;
   throw new Failure(
@@ -67,6 +76,7 @@ async function cargoTest() {
   };
   try {
     count(await run('cargo', ['test', ...WORKSPACE, '--no-fail-fast'], { capture: true }));
+    count(await run('cargo', ['test', '--locked', ...LOOM], { capture: true, env: loomBuild() }));
   } catch (error) {
     count(error.output ?? '');
     throw error;
