@@ -125,8 +125,10 @@ export class ColumnSource implements GraphSource {
     const rows = this.#checkLengths(inputs);
     const buffers: (TypedArray | null)[] = [];
     try {
-      inputs.forEach((input, c) => {
-        this.#writeColumn(c, input as ColumnValues, rows, buffers);
+      // Only when all are known to fit: the plan then gets the new strings of each.
+      const direct = inputs.map((input, c) => this.#writeColumn(c, input as ColumnValues));
+      direct.forEach((array, c) => {
+        this.#finishColumn(c, array, rows, buffers);
       });
       this.graph.compute(rows, buffers);
     } catch (error) {
@@ -266,32 +268,32 @@ export class ColumnSource implements GraphSource {
     });
   }
 
-  #writeColumn(c: number, input: ColumnValues, rows: number, buffers: (TypedArray | null)[]): void {
+  /** The array that the plan reads as it stands, unless the values had to be written. */
+  #writeColumn(c: number, input: ColumnValues): TypedArray | undefined {
     const writer = this.#writers[c]!;
-    if (!this.#used[c]) {
-      if (isTypedArray(input)) typedColumn(writer, input);
-      else if (!(input instanceof DictionaryInput)) writer.fill(input);
-      pushNothing(writer, buffers);
-      return;
-    }
     if (input instanceof DictionaryInput) {
+      if (!this.#used[c]) return undefined;
       const same = writer.sameIds(input);
-      if (same !== undefined) {
-        checkBuffer(writer.name, same);
-        writer.finishSame(same, buffers);
-        return;
-      }
-      writer.fillFrom(input);
-      writer.finish(rows, buffers);
-      return;
+      if (same === undefined) writer.fillFrom(input);
+      else checkBuffer(writer.name, same);
+      return same;
     }
     const direct = isTypedArray(input) ? typedColumn(writer, input) : undefined;
-    if (direct !== undefined) {
-      buffers.push(direct, null);
-      return;
-    }
-    writer.fill(input);
-    writer.finish(rows, buffers);
+    if (direct === undefined && (this.#used[c] || !isTypedArray(input))) writer.fill(input);
+    return direct;
+  }
+
+  #finishColumn(
+    c: number,
+    direct: TypedArray | undefined,
+    rows: number,
+    buffers: (TypedArray | null)[],
+  ): void {
+    const writer = this.#writers[c]!;
+    if (!this.#used[c]) pushNothing(writer, buffers);
+    else if (direct === undefined) writer.finish(rows, buffers);
+    else if (writer.interner !== null) writer.finishSame(direct as Int32Array, buffers);
+    else buffers.push(direct, null);
   }
 
   #checkLengths(inputs: readonly unknown[]): number {

@@ -364,4 +364,18 @@ describe('what cannot be emitted says why, and leaves everything as it was', () 
   it('run() of a frame that reads no file', async () => {
     await expect(frame().run()).rejects.toThrow(/it reads no file, emit into it/);
   });
+
+  it('keeps the strings of a batch that was refused for another column', () => {
+    const frame = new DataFrame({ k: 'utf8', x: 'f64' });
+    const sums = frame.groupBy('k').x.sum().sinkToList();
+    expect(() => frame.emit({ k: ['a', 'b'], x: [1, 'x' as unknown as number] })).toThrow(
+      TypeError,
+    );
+    frame.emit({ k: ['b', 'a'], x: [1, 2] });
+    const columns = sums.at(-1)!.toColumns();
+    expect(Object.fromEntries(columns.k!.map((k, i) => [k, columns.x![i]]))).toEqual({
+      a: 2,
+      b: 1,
+    });
+  });
 });
