@@ -30,6 +30,7 @@ export { DataFrame } from './frame/data-frame.ts';
 export type { EwmOptions, EwmSpreadOptions, WeightedMean } from './frame/ewm.ts';
 export type { AggregateSpec } from './frame/frame-aggregates.ts';
 export { FrameAggregates } from './frame/frame-aggregates.ts';
+export type { TimePartitionOptions } from './frame/framed-windows.ts';
 export { FramedWindow } from './frame/framed-windows.ts';
 export type { GroupKey } from './frame/group-by.ts';
 export { GroupBy, GroupedColumn } from './frame/group-by.ts';
@@ -37,7 +38,10 @@ export type { GroupByOptions, WindowGroupOptions } from './frame/group-options.t
 export type { AsofJoinOptions } from './frame/join/asof-join.ts';
 export type { JoinLatestOptions } from './frame/join/join-latest.ts';
 export type { ZipRowsOptions } from './frame/join/zip.ts';
+export type { LiveOptions } from './frame/live.ts';
+export { LiveView } from './frame/live.ts';
 export type { ParquetOptions, RunOptions, RunProgress, RunResult } from './frame/parquet.ts';
+export type { ReorderOptions } from './frame/reorder.ts';
 export { Scalar } from './frame/scalar.ts';
 export type { FillOptions } from './frame/series.ts';
 export { Series } from './frame/series.ts';

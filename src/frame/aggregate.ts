@@ -1,5 +1,6 @@
+import { keyName, TIME, VALUE } from './apply-groups.ts';
 import { shown } from './checks.ts';
-import { type Agg, columnOf, type Key, type PlanColumn, PlanNode } from './plan-node.ts';
+import { type Agg, columnOf, type Expr, type Key, type PlanColumn, PlanNode } from './plan-node.ts';
 import { seriesNode, type Term } from './term.ts';
 import { type ColumnType, isFloat, isNumeric, type SumOf } from './types.ts';
 import type { ApplyWindows } from './user-apply.ts';
@@ -75,14 +76,6 @@ const NUMERIC: ReadonlySet<string> = new Set<AggregateFn>([
   'quantile',
 ]);
 
-/** Operators that aggregate values of every type; windows of rows know numbers and times alone. */
-const EVERY_TYPE: ReadonlySet<string> = new Set([
-  'aggregate',
-  'groupBy',
-  'partitionGroupBy',
-  'window',
-]);
-
 /** Throws a TypeError unless `fn` is an aggregate's name. */
 export function checkAggregate(operator: string, fn: unknown): AggregateName {
   if (typeof fn !== 'string' || !NAMES.has(fn)) {
@@ -94,23 +87,11 @@ export function checkAggregate(operator: string, fn: unknown): AggregateName {
 }
 
 /** The type of an aggregate; throws a TypeError for one that there is not for the column's type. */
-export function aggregateType({ operator, op }: Aggregator, { fn, column }: Request): ColumnType {
+export function aggregateType({ operator }: Aggregator, { fn, column }: Request): ColumnType {
   if (NUMERIC.has(fn) && !isNumeric(column.type)) {
     throw new TypeError(
       `Cannot create ${operator}.${fn}: column '${column.name}' must be numeric, got ${column.type}`,
     );
-  }
-  if (!EVERY_TYPE.has(op)) {
-    if (fn === 'nunique') {
-      throw new TypeError(
-        `Cannot create ${operator}.nunique: distinct values are counted in groups, in window() and over all rows`,
-      );
-    }
-    if (column.type === 'utf8' && fn !== 'count' && fn !== 'size') {
-      throw new TypeError(
-        `Cannot create ${operator}.${fn}: column '${column.name}' must not be text here, got utf8`,
-      );
-    }
   }
   if (fn === 'sum') return isFloat(column.type) ? 'f64' : 'i64';
   if (NUMERIC.has(fn)) return 'f64';
@@ -146,24 +127,58 @@ export function userWindow({ operator, op, args, keys }: Aggregator): number | n
   );
 }
 
-/** The windows that a user-defined function is applied to; throws a TypeError where there are none. */
-export function applyWindows({ operator, op, args, argsFor, keys }: Aggregator): ApplyWindows {
+/** The windows that a user-defined function is applied to, and what it reads of the rows. */
+export function applyWindows(
+  over: Over,
+  column: PlanColumn,
+  { operator, op, args, argsFor, keys }: Aggregator,
+): { windows: ApplyWindows; node: PlanNode } {
   // As of an aggregate of values, such as the mean.
   const request: Request = { fn: 'mean', column: { name: '', type: 'f64' }, as: '' };
-  const { n, minPeriods, returnPartial } = { ...args, ...argsFor?.([request]) };
-  const known = op === 'rolling' || op === 'slidingWindow' || op === 'partition';
-  if (!known || keys !== undefined || typeof n !== 'number') {
+  const { n, span, on, minPeriods, returnPartial, step } = { ...args, ...argsFor?.([request]) };
+  const kind = APPLIED.get(op);
+  if (kind === undefined || (kind === 'window' && keys !== undefined)) {
     throw new TypeError(
-      `Cannot create ${operator}.apply: it is for windows of rows, rolling(n), slidingWindow(n) and partition(n)`,
+      `Cannot create ${operator}.apply: it is for windows of rows, rolling(n or span), window, slidingWindow(n) and partition(n)`,
     );
   }
-  return {
-    op,
-    n,
+  const windows = {
+    op: kind,
+    ...(typeof n === 'number' ? { n } : {}),
+    ...(typeof span === 'string' ? { span: BigInt(span) } : {}),
+    keys: keys?.length ?? 0,
     minPeriods: typeof minPeriods === 'number' ? minPeriods : 0,
     returnPartial: returnPartial === true,
+    step: typeof step === 'number' ? step : 1,
   };
+  if (keys === undefined && op !== 'rollingSpan' && op !== 'window') {
+    return { windows, node: inputNode(over, true) };
+  }
+  const expr = over instanceof PlanNode ? columnOf(over, column) : over.expr;
+  const all: (Key & PlanColumn)[] = [
+    { name: VALUE, type: column.type, expr },
+    ...(on === undefined ? [] : [{ name: TIME, type: 'timestamp' as const, expr: on as Expr }]),
+    ...(keys ?? []).map((key, i) => ({ ...key, name: keyName(i) })),
+  ];
+  const node = new PlanNode(
+    over.graph,
+    'frame',
+    all.map(({ name, type }) => ({ name, type })),
+    { op: 'frame', columns: all.map(({ name, expr }) => ({ name, expr })) },
+    over.domain,
+  );
+  return { windows, node };
 }
+
+/** Which windows an operator has, for functions of the user's. */
+const APPLIED: ReadonlyMap<string, ApplyWindows['op']> = new Map([
+  ['rolling', 'rolling'],
+  ['rollingSpan', 'rolling'],
+  ['groupRolling', 'rolling'],
+  ['slidingWindow', 'slidingWindow'],
+  ['partition', 'partition'],
+  ['window', 'window'],
+]);
 
 /** The node that computes `requests` over a column or a frame. */
 export function aggregateNode(

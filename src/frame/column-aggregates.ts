@@ -16,10 +16,12 @@ import {
 } from './aggregate.ts';
 import { checkCount, checkOptions, shown } from './checks.ts';
 import type { Column } from './column.ts';
-import type { PlanColumn } from './plan-node.ts';
+import { type CountOptions, checkCountOptions } from './count-options.ts';
+import { columnOf, type PlanColumn } from './plan-node.ts';
 import type { ColumnResults, FrameResults, Shape } from './results.ts';
 import type { Series } from './series.ts';
-import type { ColumnType, InputOf, Schema, SumOf, ValuesOf } from './types.ts';
+import type { Summary } from './summary.ts';
+import type { ColumnType, InputOf, Merge, Schema, SumOf, ValuesOf } from './types.ts';
 import { type Aggregation, userAggregate } from './user-aggregate.ts';
 import { type ApplyOptions, userApply } from './user-apply.ts';
 import { wrap } from './wrap.ts';
@@ -127,8 +129,7 @@ export class ColumnAggregates<
   }
 
   /**
-   * The least value: of text the first in order of its UTF-8 bytes, `false` before `true`. Of text in
-   * groups, in `window()` and over all rows only, as `max`, `first` and `last`.
+   * The least value: of text the first in order of its UTF-8 bytes, `false` before `true`.
    */
   min(): ColumnResults<D, N, K>[R] {
     return this.#one('min') as ColumnResults<D, N, K>[R];
@@ -161,7 +162,7 @@ export class ColumnAggregates<
 
   /**
    * How many distinct values are there, missing ones not counted: −0 and 0 are one, and so are all
-   * NaN. In groups, in `window()` and over all rows; keeps every distinct value.
+   * NaN. Keeps every distinct value.
    */
   nunique(): ColumnResults<'i64', N, K>[R] {
     return this.#one('nunique') as ColumnResults<'i64', N, K>[R];
@@ -186,6 +187,55 @@ export class ColumnAggregates<
   quantile(q: number, options?: QuantileOptions): ColumnResults<'f64', N, K>[R] {
     const given = quantileArguments(`${this.#aggregator.operator}.quantile`, q, options);
     return this.#one('quantile', undefined, given) as ColumnResults<'f64', N, K>[R];
+  }
+
+  /**
+   * How often each value is there, by value in order of its first row: of `window`, of partitions by
+   * time, by group and over all rows. Missing values are counted too.
+   *
+   * @param options `emit: 'changes'` shows only the values that rows came of or left; not of partitions
+   *
+   * ```ts
+   * import assert from 'node:assert/strict';
+   * import { Series } from 'millrace';
+   *
+   * const dice = new Series('u8', { name: 'eyes' });
+   * const counts = dice.window({ n: 3 }).valueCounts().sinkToList();
+   * dice.emit([6, 1, 6, 1]);
+   * assert.deepEqual(counts[0]?.toRows(), [{ eyes: 6, count: 1 }, { eyes: 1, count: 2 }]);
+   * ```
+   */
+  valueCounts(
+    options: CountOptions = {},
+  ): Summary<Merge<Merge<K, { [P in N]: D }>, { count: 'i64' }>> {
+    const { operator, op, keys = [] } = this.#aggregator;
+    const emit = checkCountOptions(`${operator}.valueCounts`, options);
+    const kept = op === 'window' || op === 'partitionGroupBy' || op === 'groupBy';
+    if ((!kept && op !== 'aggregate') || (op === 'partitionGroupBy' && emit.emit !== undefined)) {
+      throw new TypeError(
+        kept
+          ? `Cannot create ${operator}.valueCounts: a partition is emitted once, and takes no emit`
+          : `Cannot create ${operator}.valueCounts: values are counted in window(), partitions by time, groups and over all rows`,
+      );
+    }
+    const column = this.#column;
+    const node = inputNode(this.#over, false);
+    const values = keys.some(({ name }) => name === column.name)
+      ? []
+      : [{ ...column, expr: columnOf(node, column) }];
+    const aggregator: Aggregator = {
+      ...this.#aggregator,
+      op: kept ? op : 'groupBy',
+      args: { ...(kept ? this.#aggregator.args : {}), ...emit },
+      keys: [...keys, ...values],
+    };
+    const counts = aggregateNode(node, aggregator, [{ fn: 'size', column, as: 'count' }]);
+    return wrap(counts) as Summary<Merge<Merge<K, { [P in N]: D }>, { count: 'i64' }>>;
+  }
+
+  /** The same as {@link ColumnAggregates.valueCounts}, under the name that streams use. */
+  frequencies(options?: CountOptions): Summary<Merge<Merge<K, { [P in N]: D }>, { count: 'i64' }>> {
+    return this.valueCounts(options);
   }
 
   /** Several aggregates at once, each in a column of its own name. */
@@ -239,8 +289,9 @@ export class ColumnAggregates<
   }
 
   /**
-   * A function of your own over whole windows of `rolling(n)`, `slidingWindow(n)` or `partition(n)`: a
-   * series of what it gives, `null` for a missing result. It gets the values of a window that are
+   * A function of your own over whole windows: of `rolling` a result for every row, also within groups and
+   * over a span of time, of `slidingWindow(n)` and `partition(n)` one for each window, of `window` one
+   * for each batch. The series has what it gives, `null` for a missing result. It gets the values of a window that are
    * there, as a typed array (`i64` and timestamps as bigints, text as an array) that it must neither
    * change nor keep.
    *
@@ -263,9 +314,8 @@ export class ColumnAggregates<
     options?: ApplyOptions<E>,
   ): Series<E, N> {
     const operator = `${this.#aggregator.operator}.apply`;
-    const windows = applyWindows(this.#aggregator);
-    const node = inputNode(this.#over, true);
-    return userApply(operator, node, windows, f, options) as Series<E, N>;
+    const applied = applyWindows(this.#over, this.#column, this.#aggregator);
+    return userApply(operator, this.#column.name, applied, f, options) as Series<E, N>;
   }
 
   #spread(fn: 'var' | 'std', options: SpreadOptions): unknown {

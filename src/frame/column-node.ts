@@ -8,6 +8,7 @@ import { dotToSvg } from '../observe/svg.ts';
 import { visualize } from '../observe/visualize.ts';
 import { checkFunction, checkOptions } from './checks.ts';
 import type { Graph } from './graph.ts';
+import { type LiveOptions, LiveView } from './live.ts';
 import type { PlanNode } from './plan-node.ts';
 import { connected, restoreTo, snapshotOf } from './state/connected.ts';
 
@@ -85,6 +86,36 @@ export abstract class ColumnNode<Out> {
       list.push(result);
     });
     return list;
+  }
+
+  /**
+   * Shows the latest result, again and again as it changes: in the terminal, in a notebook, on a page.
+   *
+   * @param display called with the result as `text/plain` and, of columns and tables, `text/html`: at
+   * the first result, then at most once in each `interval`, always with the last one. Without it,
+   * print the view or have a notebook show it when you like
+   *
+   * ```ts
+   * import assert from 'node:assert/strict';
+   * import { DataFrame, VirtualClock } from 'millrace';
+   *
+   * const clock = new VirtualClock();
+   * const words = new DataFrame({ word: 'utf8' });
+   * const screen: string[] = [];
+   * const view = words.word
+   *   .valueCounts()
+   *   .live((bundle) => screen.push(bundle['text/plain']!), { interval: '1s', clock });
+   * for (const word of ['a', 'b', 'a']) words.emit({ word: [word] });
+   * await clock.advance('1s');
+   * assert.equal(screen.length, 2); // the first, and the last
+   * assert.match(screen[1]!, /a +2/);
+   * assert.equal(String(view), screen[1]);
+   * ```
+   */
+  live(display: (bundle: MimeBundle) => unknown = () => {}, options?: LiveOptions): LiveView {
+    const subscribe = (receive: (result: unknown) => void) =>
+      this.#graph.subscribe(this.node(), receive);
+    return new LiveView(subscribe, display, options);
   }
 
   /**

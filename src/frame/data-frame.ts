@@ -15,7 +15,12 @@ import {
   findColumn,
   schemaOf,
 } from './frame-aggregates.ts';
-import { FramedWindow, type Groups, timePartition } from './framed-windows.ts';
+import {
+  FramedWindow,
+  type Groups,
+  type TimePartitionOptions,
+  timePartition,
+} from './framed-windows.ts';
 import { GroupBy, type GroupKey, type KeySchema } from './group-by.ts';
 import { type GroupByOptions, groupArguments } from './group-options.ts';
 import { type AsofJoinOptions, asofJoin } from './join/asof-join.ts';
@@ -35,6 +40,7 @@ import {
 } from './parquet.ts';
 import { type PlanColumn, PlanNode } from './plan-node.ts';
 import { parseQuery } from './query.ts';
+import { inOrder, type ReorderOptions, reorder } from './reorder.ts';
 import type { Scalar } from './scalar.ts';
 import { type Series, seriesOf, termOf } from './series.ts';
 import type { Summary } from './summary.ts';
@@ -170,6 +176,43 @@ export class DataFrameMethods<S extends Schema> extends ColumnNode<Table<S>> {
   }
 
   /**
+   * The rows in order of a timestamp column, where they come in another: a row waits until one has come
+   * that is `lateness` later, or for `end()`, so that earlier ones can still take their place before
+   * it; rows of one time stay as they came. One that comes later than that is late: it is dropped,
+   * counted in `lateRows` and shown by {@link DataFrameMethods.late}. Which rows are late depends on their
+   * order alone, not on their batches.
+   *
+   * A time that is missing is an error, and nothing of its batch is taken. Cost: a sort of the rows
+   * that wait and of the batch, or next to nothing where all are in order already.
+   *
+   * ```ts
+   * import assert from 'node:assert/strict';
+   * import { DataFrame } from 'millrace';
+   *
+   * const readings = new DataFrame({ at: 'timestamp', celsius: 'f64' });
+   * const inOrder = readings.reorder({ lateness: '1s' });
+   * const seen = inOrder.rolling('10s').celsius.max().sinkToList();
+   * const late = inOrder.late().sinkToList();
+   * readings.emit({ at: [0, 900, 400, 5_000, 3_900], celsius: [10, 12, 11, 14, 13] });
+   * assert.deepEqual(seen[0]?.toArray(), [10, 11, 12]);
+   * assert.deepEqual(late[0]?.toRows(), [{ at: 3_900, celsius: 13 }]);
+   * assert.equal(readings.lateRows, 1);
+   * ```
+   */
+  reorder(options: ReorderOptions<S>): DataFrame<S> {
+    return frameOf(reorder('reorder', this.#node, options));
+  }
+
+  /** The rows that came too late for {@link DataFrameMethods.reorder}; throws a TypeError for another frame. */
+  late(): DataFrame<S> {
+    const { graph, kind, columns, op } = this.#node;
+    if (op !== 'reorder') {
+      throw new TypeError(`Cannot create late: only reorder has rows that are late, got ${op}`);
+    }
+    return frameOf(new PlanNode(graph, kind, columns, { op: 'late', input: this.#node }));
+  }
+
+  /**
    * The rows in which none of these columns is missing, by default none of all columns.
    *
    * ```ts
@@ -301,14 +344,20 @@ export class DataFrameMethods<S extends Schema> extends ColumnNode<Table<S>> {
    * than the row; a time that is missing or earlier than the one before it is an error, and nothing of
    * its batch is taken.
    */
-  rolling(extent: RollingExtent, options?: RollingOptions): Framed<S, 'rows'> {
-    const aggregator = rolling(this.#node, extent, options);
-    return new FrameAggregates(this.#node, aggregator) as unknown as Framed<S, 'rows'>;
+  rolling(extent: RollingExtent, options: RollingOptions = {}): Framed<S, 'rows'> {
+    const ordered = inOrder('rolling', this.#node, options);
+    const aggregator = rolling(ordered.over, extent, ordered.options);
+    return new FrameAggregates(ordered.over as PlanNode, aggregator) as unknown as Framed<
+      S,
+      'rows'
+    >;
   }
 
   /** The last `n` rows, or those of a span of time, as `{ value: '5s', on: 'at' }`; once per batch. */
   window(options: WindowOptions): FramedWindow<S, 'scalar', Schema> & Framed<S, 'scalar'> {
-    return new FramedWindow(this.#node, windows.window(this.#node, options)) as never;
+    const ordered = inOrder('window', this.#node, options);
+    const aggregator = windows.window(ordered.over, ordered.options);
+    return new FramedWindow(ordered.over as PlanNode, aggregator) as never;
   }
 
   /** Overlapping windows of `n` rows: a row for every full one, with `returnPartial` for each row. */
@@ -320,16 +369,18 @@ export class DataFrameMethods<S extends Schema> extends ColumnNode<Table<S>> {
    * Partitions of `n` rows, whose aggregates are rows; or of a span of event time, as
    * `partition('1d', { on: 'date' })`, cut at whole multiples of it since 1970 UTC. One of time is
    * emitted, as a table that begins with its start, when the first row past its end comes, or at
-   * `end()`. A row older than that is late: it is counted in `lateRows` and dropped.
+   * `end()`. A row older than that is late: it is counted in `lateRows` and dropped. With `lateness`
+   * rows may come so much later than the latest one, and a partition is emitted that much later.
    */
   partition(n: number): Framed<S, 'rows'>;
   partition<const P extends keyof S & string>(
     every: Exclude<Duration, number>,
-    options: { readonly on: P },
+    options: { readonly on: P; readonly lateness?: Duration },
   ): FramedWindow<S, 'keyed', { [C in P]: 'timestamp' }>;
-  partition(every: Duration, options?: { readonly on?: string }): unknown {
+  partition(every: Duration, options?: TimePartitionOptions): unknown {
     if (typeof every === 'string' || (typeof every === 'object' && every !== null)) {
-      return new FramedWindow(this.#node, timePartition(this.#node, every, options));
+      const { node, aggregator } = timePartition(this.#node, every, options);
+      return new FramedWindow(node, aggregator);
     }
     return new FrameAggregates(this.#node, windows.partition(every));
   }

@@ -4,7 +4,8 @@ import { checkNanoseconds, checkOptions, shown } from './checks.ts';
 import { FrameAggregates, findColumn } from './frame-aggregates.ts';
 import { GroupBy, type GroupKey, type GroupProperties, type KeySchema } from './group-by.ts';
 import { type WindowGroupOptions, windowGroupArguments } from './group-options.ts';
-import type { PlanColumn, PlanNode } from './plan-node.ts';
+import { type PlanColumn, PlanNode } from './plan-node.ts';
+import { reorder } from './reorder.ts';
 import type { Shape } from './results.ts';
 import type { Merge, Schema } from './types.ts';
 
@@ -71,13 +72,21 @@ export class FramedWindow<
   }
 }
 
-/** Partitions by event time: `every` long, of the timestamp column `on`. */
+/** Options of `partition` by time. */
+export interface TimePartitionOptions {
+  /** The timestamp column; by default the one that there is. */
+  readonly on?: string;
+  /** How much later than the latest row one may come and still be in its partition; default 0. */
+  readonly lateness?: Duration;
+}
+
+/** Partitions by event time, `every` long, and the rows that they are of. */
 export function timePartition(
   node: PlanNode,
   every: Duration,
-  options: { readonly on?: string } | undefined,
-): Aggregator {
-  checkOptions('partition', options, ['on']);
+  options: TimePartitionOptions | undefined,
+): { node: PlanNode; aggregator: Aggregator } {
+  checkOptions('partition', options, ['on', 'lateness']);
   const times = node.columns.filter(({ type }) => type === 'timestamp');
   const name = options?.on ?? (times.length === 1 ? times[0]!.name : undefined);
   if (name === undefined) {
@@ -91,7 +100,7 @@ export function timePartition(
       `Cannot create partition: column ${shown(name)} must be a timestamp, got ${column.type}`,
     );
   }
-  return {
+  const aggregator: Aggregator = {
     operator: 'partition',
     op: 'partitionGroupBy',
     args: { on: name, every: checkNanoseconds('partition', every) },
@@ -99,4 +108,15 @@ export function timePartition(
     first: [column],
     yields: 'value',
   };
+  const lateness = options?.lateness;
+  if (lateness === undefined) return { node, aggregator };
+  // A row without a time is in no partition.
+  const isNull = { op: 'isNull', args: [{ col: name, of: node }] };
+  const predicate = { op: 'not', args: [isNull] };
+  const timed = new PlanNode(node.graph, 'frame', node.columns, {
+    op: 'filter',
+    input: node,
+    predicate,
+  });
+  return { node: reorder('partition', timed, { on: name, lateness }), aggregator };
 }

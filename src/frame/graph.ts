@@ -1,11 +1,12 @@
 import { type NodeTally, type ParquetReader, Plan, type TypedArray } from '../native/plan.ts';
 import { noteCrossing } from '../observe/crossings.ts';
+import { Column } from './column.ts';
 import { type PlanEntry, planEntries, planSpec } from './compile.ts';
 import { readEmission } from './emission.ts';
 import { copyOf, handOn, type Passage, passage } from './hand-on.ts';
 import { type PlanColumn, PlanNode } from './plan-node.ts';
 import { corrupt, type GraphState } from './state/snapshot.ts';
-import type { Table } from './table.ts';
+import { Table } from './table.ts';
 
 /** What a sink does with a result; a promise it returns holds back the emitter. */
 export type Deliver = (result: unknown, isBorrowed: boolean) => unknown;
@@ -123,7 +124,13 @@ export class Graph {
     this.source.settle();
     // A single value is read out of the plan's memory before it is delivered.
     const reads = reuse || node.kind === 'scalar';
-    const subscription = { node, deliver, reuse: reads, borrows, sink: -1 };
+    const subscription = {
+      node,
+      deliver: asKind(node, deliver),
+      reuse: reads,
+      borrows,
+      sink: -1,
+    };
     this.#subscriptions = [...this.#subscriptions, subscription];
     this.generation = -1;
     return () => {
@@ -398,6 +405,13 @@ export class Graph {
     if (pending.length === 0) throw oneError(errors);
     return settleAll(pending, errors);
   }
+}
+
+/** Delivers the rows of a frame as a table, also where the plan has them as its one column. */
+function asKind(node: PlanNode, deliver: Deliver): Deliver {
+  if (node.kind !== 'frame' || node.columns.length > 1) return deliver;
+  return (rows, isBorrowed) =>
+    deliver(rows instanceof Column ? new Table(rows.length, [rows]) : rows, isBorrowed);
 }
 
 /** What a node has done, for a line of text; nothing where it has not run. */

@@ -1,6 +1,6 @@
 import type { Stream } from '../stream.ts';
 import type { Duration } from '../time/duration.ts';
-import type { Aggregator } from './aggregate.ts';
+import type { Aggregator, Over } from './aggregate.ts';
 import { checkNanoseconds, checkOptions, checkType, shown } from './checks.ts';
 import type { Column } from './column.ts';
 import { ColumnAggregates, type QuantileOptions, type SpreadOptions } from './column-aggregates.ts';
@@ -13,6 +13,7 @@ import { type EwmOptions, ewm, type WeightedMean } from './ewm.ts';
 import { isIn } from './is-in.ts';
 import { zipRows } from './join/zip.ts';
 import { type PlanColumn, PlanNode } from './plan-node.ts';
+import { inOrder } from './reorder.ts';
 import { Scalar } from './scalar.ts';
 import { rowsBefore, SeriesFunctions } from './series-functions.ts';
 import { Summary } from './summary.ts';
@@ -496,13 +497,18 @@ export class Series<
    * span of time, as `rolling('5s')`, over the rows that are less than it older than the row; a time
    * that is missing or earlier than the one before it is an error, and nothing of its batch is taken.
    */
-  rolling(extent: RollingExtent, options?: RollingOptions): ColumnAggregates<D, N, 'rows', Schema> {
-    return this.#over(rolling(this[TERM], extent, options));
+  rolling(
+    extent: RollingExtent,
+    options: RollingOptions = {},
+  ): ColumnAggregates<D, N, 'rows', Schema> {
+    const ordered = inOrder('rolling', this[TERM], options);
+    return this.#over(rolling(ordered.over, extent, ordered.options), ordered.over);
   }
 
   /** Aggregates over the last `n` rows, or over those of a span of time, `value`; one per batch. */
   window(options: WindowOptions): ColumnAggregates<D, N, 'scalar', Schema> {
-    return this.#over(windows.window(this[TERM], options));
+    const ordered = inOrder('window', this[TERM], options);
+    return this.#over(windows.window(ordered.over, ordered.options), ordered.over);
   }
 
   /**
@@ -700,10 +706,12 @@ export class Series<
     return this.#node;
   }
 
-  #over<R extends 'rows' | 'scalar'>(aggregator: Aggregator): ColumnAggregates<D, N, R, Schema> {
-    const node = this.node();
+  #over<R extends 'rows' | 'scalar'>(
+    aggregator: Aggregator,
+    over: Over = this[TERM],
+  ): ColumnAggregates<D, N, R, Schema> {
     const column = { name: this.name, type: this.type };
-    const term = { ...this[TERM], expr: { of: node } };
+    const term = over === this[TERM] ? { ...this[TERM], expr: { of: this.node() } } : over;
     return new ColumnAggregates(term, column, aggregator);
   }
 

@@ -1,8 +1,10 @@
+import { groupWindows } from './apply-groups.ts';
 import { checkFunction, checkOptions, checkType } from './checks.ts';
 import type { Column } from './column.ts';
 import { planNodeOf } from './column-node.ts';
 import { derived } from './derive.ts';
 import type { PlanNode } from './plan-node.ts';
+import type { Table } from './table.ts';
 import type { ColumnType } from './types.ts';
 import { callUser } from './user-function.ts';
 
@@ -14,34 +16,42 @@ export interface ApplyOptions<E extends ColumnType = ColumnType> {
 
 /** Which windows of rows there are: as of `rolling`, `slidingWindow` and `partition`. */
 export interface ApplyWindows {
-  readonly op: string;
-  readonly n: number;
+  readonly op: 'rolling' | 'slidingWindow' | 'partition' | 'window';
+  /** The last rows, this many; or with `span` those of so many nanoseconds. */
+  readonly n?: number;
+  readonly span?: bigint;
+  /** By how many columns rows are grouped. */
+  readonly keys: number;
   /** How many values a window must have to have a result; of `rolling` only. */
   readonly minPeriods: number;
   readonly returnPartial: boolean;
+  /** Of `slidingWindow`: rows from one window to the next. */
+  readonly step: number;
 }
 
-type Values = { readonly length: number; [index: number]: unknown };
-type Call = (values: Values) => unknown;
+/** The values of a window: of a typed array, or texts. */
+export type Values = { readonly length: number; readonly [index: number]: unknown };
+/** A function of the user's over the values of a window. */
+export type Call = (values: Values) => unknown;
 
 /** The results of a function over whole windows of a column, as a series of its own. */
 export function userApply(
   operator: string,
-  node: PlanNode,
-  windows: ApplyWindows,
+  name: string,
+  { windows, node }: { readonly windows: ApplyWindows; readonly node: PlanNode },
   f: unknown,
   options: ApplyOptions | undefined,
 ): unknown {
   checkFunction(operator, f);
   checkOptions(operator, options, ['type']);
   const type = checkType(operator, options?.type ?? 'f64');
-  const { name } = node.columns[0]!;
   const series = derived().series(type, name);
-  const over = windowsOf(windows, (values) => callUser(operator, name, () => (f as Call)(values)));
+  const called: Call = (values) => callUser(operator, name, () => (f as Call)(values));
+  const over = node.kind === 'series' ? windowsOf(windows, called) : groupWindows(windows, called);
   const { graph } = planNodeOf(series);
   graph.feedFrom(node, {
-    receive(column) {
-      const results = over.advance(column as Column);
+    receive(rows) {
+      const results = over.advance(rows as Column | Table);
       if (results.length === 0) return undefined;
       return callUser(operator, name, () => series.emit(results));
     },
@@ -56,19 +66,25 @@ export function userApply(
 interface KeptRows {
   readonly kept: Values | undefined;
   readonly keptThere: Uint8Array;
+  readonly rows: number;
 }
 
-interface Windows {
-  /** What `f` makes of every window that a batch ends; `null` where there is too little. */
-  readonly advance: (column: Column) => unknown[];
-  readonly snapshot: () => KeptRows;
+/** The windows that rows go through. */
+export interface Windows {
+  /** What the function makes of every window that a batch ends; `null` where there is too little. */
+  readonly advance: (rows: Column | Table) => unknown[];
+  readonly snapshot: () => unknown;
   readonly restore: (data: unknown) => void;
 }
 
-function windowsOf({ op, n, minPeriods, returnPartial }: ApplyWindows, f: Call): Windows {
+function windowsOf(windows: ApplyWindows, f: Call): Windows {
+  const { op, n = 1, minPeriods, returnPartial, step } = windows;
   let kept: Values | undefined;
   let keptThere: Uint8Array = new Uint8Array(0);
-  const advance = (column: Column) => {
+  /** Rows so far. */
+  let rows = 0;
+  const advance = (batch: Column | Table) => {
+    const column = batch as Column;
     const before = keptThere.length;
     const values = kept === undefined ? copyOf(column.values) : joined(kept, column.values);
     const there = joinedFlags(keptThere, column);
@@ -90,16 +106,17 @@ function windowsOf({ op, n, minPeriods, returnPartial }: ApplyWindows, f: Call):
       return out;
     }
     for (let end = before + 1; end <= total; end++) {
-      if (op === 'slidingWindow' && end < n && !returnPartial) continue;
-      out.push(call(Math.max(0, end - n), end));
+      rows++;
+      if (op === 'slidingWindow' && rows < n && !returnPartial) continue;
+      if ((rows - n) % step === 0) out.push(call(Math.max(0, end - n), end));
     }
     return out;
   };
   return {
     advance,
-    snapshot: () => ({ kept: kept && cleared(kept, keptThere), keptThere }),
+    snapshot: (): KeptRows => ({ kept: kept && cleared(kept, keptThere), keptThere, rows }),
     restore(data) {
-      ({ kept, keptThere } = data as KeptRows);
+      ({ kept, keptThere, rows } = data as KeptRows);
     },
   };
 }
@@ -114,7 +131,7 @@ function cut(values: Values, start: number, end: number): Values {
 /** A copy with 0 in place of whatever stands in missing places. */
 function cleared(values: Values, there: Uint8Array): Values {
   if (!ArrayBuffer.isView(values)) return values;
-  const out = copyOf(values) as { [index: number]: unknown } & Values;
+  const out = copyOf(values) as unknown as unknown[];
   const zero = typeof out[0] === 'bigint' ? 0n : 0;
   for (let i = 0; i < out.length; i++) if (there[i] === 0) out[i] = zero;
   return out;

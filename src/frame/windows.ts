@@ -18,6 +18,13 @@ export interface RollingOptions {
    * timestamp column there is.
    */
   readonly on?: TimeColumn;
+  /**
+   * Over a span of time: how much later than the latest row one may come, see {@link Duration}. Rows wait
+   * for so long and go on in order of time, later ones are dropped and counted in `lateRows`; so there
+   * is a result for every row but those, in their order, and not beside the rows that came. Within
+   * groups, `reorder` the frame first.
+   */
+  readonly lateness?: Duration;
 }
 
 /** Options of `window`: the last `n` rows, or those of the span `value` up to the latest time. */
@@ -27,12 +34,19 @@ export type WindowOptions =
       readonly value: Duration;
       /** The times of the rows, which must not decrease; by default the one timestamp column. */
       readonly on?: TimeColumn;
+      /** As of {@link RollingOptions}. */
+      readonly lateness?: Duration;
     };
 
 /** Options of `slidingWindow`. */
 export interface FullWindowOptions {
   /** Whether windows that are not full yet, at the beginning, count too. Default false. */
   readonly returnPartial?: boolean;
+  /**
+   * How many rows there are from one window to the next, default 1; partial windows are as many apart.
+   * Where it is more than `n`, some rows are in no window.
+   */
+  readonly step?: number;
 }
 
 /** The last rows, at every row: `n` of them, or those of a span of time. */
@@ -106,12 +120,13 @@ export const windows = {
   /** Every `n` consecutive rows. */
   sliding(n: number, options: FullWindowOptions = {}): Aggregator {
     checkCount('slidingWindow', 'n', n);
-    checkOptions('slidingWindow', options, ['returnPartial']);
+    checkOptions('slidingWindow', options, ['returnPartial', 'step']);
     const returnPartial = options.returnPartial ?? false;
+    const step = checkCount('slidingWindow', 'step', options.step ?? 1);
     return {
       operator: 'slidingWindow',
       op: 'slidingWindow',
-      args: { n, returnPartial },
+      args: { n, returnPartial, step },
       yields: 'windows',
     };
   },

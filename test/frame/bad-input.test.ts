@@ -104,12 +104,6 @@ const building: [name: string, build: () => unknown, error: RegExp][] = [
     /evicted: only a groupBy with maxGroups or ttl gives up groups, got groupBy/,
   ],
   [
-    'rolling text',
-    () => frame().rolling(2).k.max(),
-    /rolling.max: column 'k' must not be text here/,
-  ],
-  ['rolling nunique', () => frame().x.rolling(2).nunique(), /rolling.nunique: distinct values are/],
-  [
     'aggregate without onNew',
     () => frame().x.aggregate(loose<never>({ initial: () => 0 })),
     /aggregate.onNew: expected a function, got undefined/,

@@ -24,11 +24,11 @@
 //! | [`aggregate::RunningInteger`] | the same over `i64`: exact sum (checked), min, max, first, last, count |
 //! | [`window::Rolling`] | `new(function, window, min_periods)`, `push(&[f64], nulls, &mut [f64]) -> Option<NullBuffer>` |
 //! | [`window::RollingInteger`] | the same over `i64`: exact sum, min, max, first, last, count; `over_span(function, nanoseconds, min_periods)` with `push_timed` for spans of time |
-//! | [`window::SlidingWindow`] | `new(function, window, return_partial)`, `push(&[f64], nulls, &mut Vec<f64>) -> Option<NullBuffer>` |
 //! | [`window::Partition`] | `new(function, n)`, `push(&[f64], nulls, &mut Vec<f64>) -> Option<NullBuffer>`, a row per completed partition |
 //! | [`group::GroupedAggregate`] | `new(function)`, `update(&[u32], &[f64], nulls)`, `value(id)`, `finish(groups) -> Float64Array` |
 //! | [`group::GroupedInteger`] | the same over `i64` |
 //! | [`group::GroupRolling`] | `new(function, window, min_periods)`, or `over_span` with `push_timed`; `push(&[u32], &[f64], nulls, &mut [f64]) -> Option<NullBuffer>` |
+//! | [`group::RollingValues`] | exact integers, text and distinct values over the last rows of each group: `integers`, `texts`, `distinct`, with `push_integers` and its kin |
 //! | [`group::GroupShift`] | `new(n)`, `push(&[u32], &[T], nulls, &mut [T]) -> Option<NullBuffer>` for `f64` and `i64` |
 //! | [`dictionary::Dictionary`] | strings to dense ids: `intern_array(&StringArray, &mut Vec<u32>)`, `intern_dictionary(&DictionaryArray<K>, &mut Vec<u32>)`, `to_array()` |
 //! | [`dictionary::IntegerDictionary`] | the same over `i64` |

@@ -3,7 +3,7 @@
 use arrow_buffer::NullBuffer;
 use millrace_core::aggregate::AggregateFunction::{self, *};
 use millrace_core::aggregate::{Interpolation, Quantile as Share};
-use millrace_core::window::{Rolling, RollingInteger, SlidingWindow, aggregate_rows};
+use millrace_core::window::{Rolling, RollingInteger, aggregate_rows};
 use proptest::prelude::*;
 
 const FUNCTIONS: [AggregateFunction; 12] = [
@@ -372,24 +372,6 @@ fn a_window_longer_than_the_stream_expands() {
             &got,
             &naive(function, 1_000_000, 1, &rows),
         );
-    }
-}
-
-#[test]
-fn sliding_windows_begin_with_the_first_full_one() {
-    for (partial, length) in [(false, 4), (true, 6)] {
-        for cut in [1, 2, 6] {
-            let mut windows = SlidingWindow::new(Max, 3, partial).unwrap();
-            let mut out = Vec::new();
-            for part in [1.0, 4.0, 2.0, 0.0, 1.0, 9.0].chunks(cut) {
-                assert!(windows.push(part, None, &mut out).is_none());
-                let bytes = windows.snapshot();
-                windows = SlidingWindow::new(Max, 3, partial).unwrap();
-                windows.restore(&bytes).unwrap();
-            }
-            assert_eq!(out.len(), length);
-            assert_eq!(out[length - 4..], [4.0, 4.0, 2.0, 9.0]);
-        }
     }
 }
 

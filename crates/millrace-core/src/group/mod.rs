@@ -16,6 +16,7 @@ mod grouped_sum;
 mod grouped_text;
 mod ring_sums;
 mod rolling_quantiles;
+mod rolling_values;
 mod touched;
 mod window_state;
 mod windows;
@@ -32,6 +33,7 @@ pub use grouped_moments::GroupedMoments;
 use grouped_quantile::GroupedQuantile;
 pub use grouped_sum::GroupedSum;
 pub use grouped_text::GroupedText;
+pub use rolling_values::{Placed, RollingValues};
 pub(crate) use touched::Touched;
 pub use windows::{DistinctWindows, FloatWindows, IntegerWindows, TextWindows};
 

@@ -10,7 +10,7 @@ use arrow_array::{
 };
 use arrow_schema::ArrowError;
 
-use super::operator::Context;
+use super::operator::{Context, expect_parts};
 use crate::column_type::ColumnType;
 use crate::error::PlanError;
 use crate::expression::ExpressionId;
@@ -159,6 +159,45 @@ impl KeptColumn {
             }),
         })
     }
+}
+
+/// The state of kept rows, a part for each column.
+pub(crate) fn write_kept<'a>(
+    columns: &[KeptColumn],
+    kept: impl IntoIterator<Item = &'a ArrayRef>,
+) -> Vec<Vec<u8>> {
+    columns
+        .iter()
+        .zip(kept)
+        .map(|(column, rows)| {
+            let mut state = StateWriter::new(1);
+            // Every type that is kept has a state: this cannot fail.
+            let _ = column.write(rows, &mut state);
+            state.finish()
+        })
+        .collect()
+}
+
+/// Reads the rows that [`write_kept`] wrote, of which `fits` says whether they may be.
+pub(crate) fn read_kept(
+    kernel: &'static str,
+    columns: &[KeptColumn],
+    state: &[&[u8]],
+    fits: impl Fn(&ArrayRef) -> bool,
+) -> Result<Vec<ArrayRef>, PlanError> {
+    expect_parts(state, columns.len())?;
+    let parts = columns.iter().zip(state);
+    parts
+        .map(|(column, part)| {
+            let mut reader = StateReader::new(kernel, 1, part)?;
+            let rows = column.read(&mut reader)?;
+            if !fits(&rows) {
+                return Err(reader.corrupt(format!("{} rows", rows.len())).into());
+            }
+            reader.finish()?;
+            Ok(rows)
+        })
+        .collect()
 }
 
 /// What went wrong inside a kernel of arrow, which was given what it takes.

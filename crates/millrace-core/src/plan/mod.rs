@@ -37,7 +37,7 @@ pub use tally::NodeTally;
 use build::{Built, BuiltNode, build};
 use dictionaries::PlanDictionary;
 use direct::Direct;
-use operator::{Context, Value, unused_column};
+use operator::{Context, Value, join, unused_column};
 use reduce::Reduce;
 use spec::PlanSpec;
 
@@ -483,11 +483,15 @@ impl Plan {
                 zeros: &mut self.zeros,
                 now: self.now,
             };
-            let value = if ready && !node.needs.is_empty() {
-                node.operator.run(&mut context)?
-            } else {
-                node.operator.flush(&mut context)?
-            };
+            let mut value = None;
+            if ready && !node.needs.is_empty() {
+                value = node.operator.run(&mut context)?;
+            }
+            if flushing {
+                // A node before this one may have given rows up just now: what is open comes after.
+                let open = node.operator.flush(&mut context)?;
+                value = join(value.into_iter().chain(open).collect())?;
+            }
             let rows = value.as_ref().map_or(0, |value| value.rows);
             start = self.tallies[id].add(rows, start);
             self.values[id] = value;

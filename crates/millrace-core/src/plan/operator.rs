@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef, Int64Array, NullArray};
 use arrow_buffer::{NullBuffer, ScalarBuffer};
+use arrow_select::concat::concat;
 
 use super::dictionaries::PlanDictionary;
 use crate::aggregate::RunningAggregate;
@@ -186,6 +187,38 @@ pub(crate) trait Operator: Debug + Send {
     fn restore(&mut self, state: &[&[u8]]) -> Result<(), PlanError> {
         expect_parts(state, 0)
     }
+}
+
+/// Values of one node one below the other, each an emission of its own; `None` of none. What they put
+/// aside is that of the first that has any.
+pub(crate) fn join(mut values: Vec<Value>) -> Result<Option<Value>, PlanError> {
+    if values.len() < 2 {
+        return Ok(values.pop());
+    }
+    let mut end = 0;
+    let mut breaks = Vec::with_capacity(values.len());
+    for value in &values {
+        breaks.extend(value.breaks.iter().map(|part| end + part));
+        end += value.rows;
+        if value.breaks.is_empty() {
+            breaks.push(end);
+        }
+    }
+    let columns = (0..values[0].columns.len())
+        .map(|column| {
+            let parts: Vec<&dyn Array> = values
+                .iter()
+                .map(|value| &value.columns[column] as &dyn Array)
+                .collect();
+            concat(&parts).map_err(|error| PlanError::Internal(error.to_string()))
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(Some(Value {
+        rows: end,
+        columns,
+        breaks,
+        aside: values.iter_mut().find_map(|value| value.aside.take()),
+    }))
 }
 
 /// Refuses a state that has not the expected number of parts.

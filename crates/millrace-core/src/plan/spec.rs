@@ -102,6 +102,15 @@ pub(crate) enum NodeSpec {
     Evicted {
         input: usize,
     },
+    Reorder {
+        input: usize,
+        on: String,
+        lateness: String,
+        max_rows: f64,
+    },
+    Late {
+        input: usize,
+    },
     PartitionGroupBy {
         input: usize,
         on: String,
@@ -115,6 +124,8 @@ pub(crate) enum NodeSpec {
         n: f64,
         #[serde(default)]
         return_partial: bool,
+        #[serde(default)]
+        step: Option<f64>,
         aggs: Vec<AggSpec>,
     },
     Partition {

@@ -10,26 +10,16 @@ use crate::error::PlanError;
 use crate::expression::ExpressionId;
 use crate::kernel_error::KernelError;
 
-/// A column of times that must neither decrease nor be missing, from the first batch on.
+/// A column of times, of which none may be missing.
 #[derive(Debug)]
-pub(crate) struct TimeAxis {
-    column: ExpressionId,
-    name: String,
-    action: &'static str,
-    latest: Option<i64>,
+pub(crate) struct TimeColumn {
+    pub(crate) column: ExpressionId,
+    pub(crate) name: String,
+    pub(crate) action: &'static str,
 }
 
-impl TimeAxis {
-    pub(crate) fn new(column: ExpressionId, name: String, action: &'static str) -> Self {
-        Self {
-            column,
-            name,
-            action,
-            latest: None,
-        }
-    }
-
-    /// The times of this batch, or which of them is missing or out of order.
+impl TimeColumn {
+    /// The times of this batch, or which of them is missing.
     pub(crate) fn times(
         &self,
         context: &mut Context<'_>,
@@ -41,6 +31,39 @@ impl TimeAxis {
             let row = (0..rows).find(|&row| times.is_null(row)).unwrap_or(0);
             return Err(self.refusal("be missing", "null", row, ""));
         }
+        Ok(times)
+    }
+
+    fn refusal(&self, must_not: &str, got: &str, row: usize, after: &str) -> PlanError {
+        PlanError::Unordered(format!(
+            "Cannot {}: times must not {must_not}, got {got} in row {row} of column {}{after}",
+            self.action, self.name
+        ))
+    }
+}
+
+/// A column of times that must neither decrease nor be missing, from the first batch on.
+#[derive(Debug)]
+pub(crate) struct TimeAxis {
+    column: TimeColumn,
+    latest: Option<i64>,
+}
+
+impl TimeAxis {
+    pub(crate) fn new(column: TimeColumn) -> Self {
+        Self {
+            column,
+            latest: None,
+        }
+    }
+
+    /// The times of this batch, or which of them is missing or out of order.
+    pub(crate) fn times(
+        &self,
+        context: &mut Context<'_>,
+        rows: usize,
+    ) -> Result<TimestampNanosecondArray, PlanError> {
+        let times = self.column.times(context, rows)?;
         let values = times.values();
         let first = values.first().copied();
         let before = self.latest.filter(|&latest| first < Some(latest));
@@ -53,20 +76,13 @@ impl TimeAxis {
         };
         match fault {
             None => Ok(times),
-            Some((row, before)) => Err(self.refusal(
+            Some((row, before)) => Err(self.column.refusal(
                 "decrease",
                 &shown(values[row]),
                 row,
                 &format!(" after {}", shown(before)),
             )),
         }
-    }
-
-    fn refusal(&self, must_not: &str, got: &str, row: usize, after: &str) -> PlanError {
-        PlanError::Unordered(format!(
-            "Cannot {}: times must not {must_not}, got {got} in row {row} of column {}{after}",
-            self.action, self.name
-        ))
     }
 
     /// Takes up the last time of a batch.

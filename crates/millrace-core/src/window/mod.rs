@@ -11,7 +11,6 @@ mod recompute;
 mod rolling;
 mod rolling_integer;
 mod sliding_quantile;
-mod sliding_window;
 mod subtract_on_evict;
 mod two_stacks;
 mod van_herk;
@@ -22,7 +21,6 @@ pub use partition::Partition;
 pub use recompute::{Recompute, aggregate_rows};
 pub use rolling::Rolling;
 pub use rolling_integer::RollingInteger;
-pub use sliding_window::SlidingWindow;
 pub use subtract_on_evict::SubtractOnEvict;
 pub use two_stacks::TwoStacks;
 

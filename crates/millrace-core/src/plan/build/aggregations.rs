@@ -22,7 +22,7 @@ impl Built {
     ) -> Result<BuiltNode, PlanError> {
         let id = self.nodes.len();
         let n = positive(n, "n", action)?;
-        let aggregations = self.number_aggregations(aggs, input, action)?;
+        let aggregations = self.aggregations(aggs, input, action)?;
         let kind = self.kind(input, &aggregations, EmissionKind::Series, action)?;
         let reads = self.aggregation_reads(&aggregations);
         let columns = outputs(&aggregations);
@@ -163,28 +163,6 @@ impl Built {
             output,
             name,
         })
-    }
-
-    /// As [`Self::aggregations`], for an operator whose kernels know numbers alone.
-    pub(super) fn number_aggregations(
-        &mut self,
-        specs: &[AggSpec],
-        input: usize,
-        action: &str,
-    ) -> Result<Vec<Aggregation>, PlanError> {
-        let aggregations = self.aggregations(specs, input, action)?;
-        for (aggregation, spec) in aggregations.iter().zip(specs) {
-            let wanted = match aggregation.lane {
-                Lane::Text => "must have a column of numbers or times here, got text",
-                Lane::Distinct => "works for groups, windows and running aggregates alone",
-                _ => continue,
-            };
-            return Err(PlanError::TypeMismatch(format!(
-                "Cannot {action}: {} of {} {wanted}",
-                spec.function, aggregation.name
-            )));
-        }
-        Ok(aggregations)
     }
 
     pub(super) fn aggregation_reads(&self, aggregations: &[Aggregation]) -> Vec<Column> {

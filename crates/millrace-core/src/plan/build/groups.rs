@@ -10,7 +10,8 @@ use crate::error::PlanError;
 use crate::expression::{ExpressionId, Scope, parse_nanos};
 use crate::plan::aggregation::{Aggregation, Lane};
 use crate::plan::keys::GroupKeys;
-use crate::plan::nodes::bounded_group_by::{Bound, BoundedGroupBy, Evicted};
+use crate::plan::nodes::aside::Aside;
+use crate::plan::nodes::bounded_group_by::{Bound, BoundedGroupBy};
 use crate::plan::nodes::group_by::GroupBy;
 use crate::plan::nodes::integer_counts::IntegerCounts;
 use crate::plan::nodes::partition_group_by::PartitionGroupBy;
@@ -121,7 +122,12 @@ impl Built {
     }
 
     /// The column of times that has this name.
-    fn time(&mut self, input: usize, on: &str, action: &str) -> Result<ExpressionId, PlanError> {
+    pub(super) fn time(
+        &mut self,
+        input: usize,
+        on: &str,
+        action: &str,
+    ) -> Result<ExpressionId, PlanError> {
         let time = Nodes(&self.nodes).column(input, Some(on), action)?;
         if time.column_type != ColumnType::Timestamp {
             return Err(PlanError::TypeMismatch(format!(
@@ -138,20 +144,23 @@ impl Built {
         ))
     }
 
-    pub(super) fn evicted(&mut self, input: usize) -> Result<BuiltNode, PlanError> {
-        let action = "show evicted groups";
+    /// What `input` puts aside; `wanted` says which nodes do.
+    pub(super) fn aside(
+        &mut self,
+        input: usize,
+        action: &str,
+        wanted: &str,
+    ) -> Result<BuiltNode, PlanError> {
         let id = self.nodes.len();
         let source = find(&self.nodes, input, action)?;
         if !source.operator.puts_aside() {
             return Err(PlanError::TypeMismatch(format!(
-                "Cannot {action}: the input must be a groupBy with maxGroups or ttl, got node \
-                 {input}"
+                "Cannot {action}: the input must be a {wanted}, got node {input}"
             )));
         }
-        let columns = source.schema.columns.clone();
+        let (kind, columns) = (source.schema.kind, source.schema.columns.clone());
         let reads = (0..columns.len()).map(|column| (input, column)).collect();
-        let operator = Box::new(Evicted { input });
-        let kind = EmissionKind::Table;
+        let operator = Box::new(Aside { input });
         self.stateful(input, operator, kind, columns, id, reads, action)
     }
 

@@ -15,9 +15,8 @@ use parameters::{periods, positive};
 use spans::WindowSpec;
 
 use super::nodes::aggregate::AggregateNode;
-use super::nodes::group_rolling::GroupRollingNode;
 use super::nodes::input::Input;
-use super::nodes::rolling::RollingNode;
+use super::nodes::rolling::{RollingNode, RollingParts};
 use super::nodes::sink::Sink;
 use super::nodes::sliding_window::Windows;
 use super::operator::Operator;
@@ -28,6 +27,7 @@ use crate::column_type::ColumnType;
 use crate::error::PlanError;
 use crate::ewm::Decay;
 use crate::expression::{ColumnRef, ExpressionId, Expressions, Scope};
+use crate::window::Extent;
 
 /// A column of a node: its node and its index.
 type Column = (usize, usize);
@@ -239,11 +239,18 @@ impl Built {
                 let action = "create rolling";
                 let n = positive(*n, "n", action)?;
                 let min_periods = periods(*min_periods, n, action)?;
-                let aggregations = self.number_aggregations(aggs, *input, action)?;
+                let aggregations = self.aggregations(aggs, *input, action)?;
                 let kind = self.kind(*input, &aggregations, EmissionKind::Series, action)?;
                 let reads = self.aggregation_reads(&aggregations);
                 let columns = outputs(&aggregations);
-                let operator = Box::new(RollingNode::new(*input, aggregations, n, min_periods)?);
+                let operator = Box::new(RollingNode::new(RollingParts {
+                    input: *input,
+                    extent: Extent::Rows(n),
+                    times: None,
+                    keys: None,
+                    aggregations,
+                    min_periods,
+                })?);
                 let domain = find(&self.nodes, *input, action)?.schema.domain;
                 self.stateful(*input, operator, kind, columns, domain, reads, action)
             }
@@ -266,7 +273,7 @@ impl Built {
                 let n = positive(*n, "n", action)?;
                 let min_periods = periods(*min_periods, n, action)?;
                 let (keys, _, mut reads) = self.keys(keys, *input, action)?;
-                let aggregations = self.number_aggregations(aggs, *input, action)?;
+                let aggregations = self.aggregations(aggs, *input, action)?;
                 reads.extend(self.aggregation_reads(&aggregations));
                 let columns = outputs(&aggregations);
                 let kind = if columns.len() == 1 {
@@ -274,7 +281,14 @@ impl Built {
                 } else {
                     EmissionKind::Frame
                 };
-                let operator = GroupRollingNode::new(*input, keys, aggregations, n, min_periods)?;
+                let operator = RollingNode::new(RollingParts {
+                    input: *input,
+                    extent: Extent::Rows(n),
+                    times: None,
+                    keys: Some(keys),
+                    aggregations,
+                    min_periods,
+                })?;
                 let domain = find(&self.nodes, *input, action)?.schema.domain;
                 self.stateful(
                     *input,
@@ -305,7 +319,17 @@ impl Built {
                 let bound = self.bound(*input, *max_groups, ttl.as_deref(), on.as_deref())?;
                 self.group_by(*input, keys, aggs, *emit, bound)
             }
-            NodeSpec::Evicted { input } => self.evicted(*input),
+            NodeSpec::Evicted { input } => {
+                let wanted = "groupBy with maxGroups or ttl";
+                self.aside(*input, "show evicted groups", wanted)
+            }
+            NodeSpec::Late { input } => self.aside(*input, "show late rows", "reorder"),
+            NodeSpec::Reorder {
+                input,
+                on,
+                lateness,
+                max_rows,
+            } => self.reorder(*input, on, lateness, *max_rows),
             NodeSpec::PartitionGroupBy {
                 input,
                 on,
@@ -317,14 +341,15 @@ impl Built {
                 input,
                 n,
                 return_partial,
+                step,
                 aggs,
             } => {
-                let windows = if *return_partial {
-                    Windows::EveryRow
-                } else {
-                    Windows::Full
+                let action = "create slidingWindow";
+                let windows = Windows::Sliding {
+                    step: positive(step.unwrap_or(1.0), "step", action)?,
+                    partial: *return_partial,
                 };
-                self.windows(*input, *n, windows, aggs, "create slidingWindow")
+                self.windows(*input, *n, windows, aggs, action)
             }
             NodeSpec::Partition { input, n, aggs } => {
                 self.windows(*input, *n, Windows::Disjoint, aggs, "create partition")

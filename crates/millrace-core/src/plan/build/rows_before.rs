@@ -42,7 +42,7 @@ impl Built {
     }
 
     /// All columns of a node as ones whose rows are kept.
-    fn kept(
+    pub(super) fn kept(
         &mut self,
         input: usize,
         action: &str,

@@ -3,15 +3,16 @@
 use super::aggregations::outputs;
 use super::groups::not_at_end;
 use super::parameters::{positive, whole};
-use super::{Built, BuiltNode, Nodes, find};
+use super::{Built, BuiltNode, Nodes, Reads, find};
 use crate::batch::EmissionKind;
 use crate::column_type::ColumnType;
 use crate::error::PlanError;
 use crate::expression::{ExpressionId, parse_nanos};
-use crate::plan::nodes::rolling_span::RollingSpanNode;
+use crate::plan::nodes::reorder::Reorder;
+use crate::plan::nodes::rolling::{RollingNode, RollingParts};
 use crate::plan::nodes::window::{WindowNode, WindowParts};
 use crate::plan::spec::{AggSpec, EmitSpec, ExprSpec, NamedExprSpec};
-use crate::plan::time_axis::TimeAxis;
+use crate::plan::time_axis::{TimeAxis, TimeColumn};
 use crate::window::Extent;
 
 /// How far a window reaches back: `n` rows, or a span of the times `on`.
@@ -50,7 +51,14 @@ impl Built {
             Some(_) if columns.len() == 1 => EmissionKind::Series,
             Some(_) => EmissionKind::Frame,
         };
-        let operator = RollingSpanNode::new(input, times, span, keys, aggregations, min_periods)?;
+        let operator = RollingNode::new(RollingParts {
+            input,
+            extent: Extent::Span(span),
+            times: Some(times),
+            keys,
+            aggregations,
+            min_periods,
+        })?;
         let domain = find(&self.nodes, input, action)?.schema.domain;
         self.stateful(
             input,
@@ -61,6 +69,39 @@ impl Built {
             reads,
             action,
         )
+    }
+
+    pub(super) fn reorder(
+        &mut self,
+        input: usize,
+        on: &str,
+        lateness: &str,
+        max_rows: f64,
+    ) -> Result<BuiltNode, PlanError> {
+        let action = "reorder rows";
+        let id = self.nodes.len();
+        let lateness = match lateness {
+            "0" => 0,
+            lateness => parse_nanos(lateness, "lateness", action)?,
+        };
+        let max_rows = positive(max_rows, "maxRows", action)?;
+        let column = self.time(input, on, action)?;
+        let predicate = self.reads(column);
+        let (mut schema, columns, _) = self.kept(input, action)?;
+        schema.domain = id;
+        let times = TimeColumn {
+            column,
+            name: on.to_owned(),
+            action,
+        };
+        Ok(BuiltNode {
+            operator: Box::new(Reorder::new(input, times, lateness, max_rows, columns)),
+            schema,
+            needs: vec![input],
+            needed: true,
+            input: find(&self.nodes, input, action)?.input,
+            reads: Reads::Filter { predicate, input },
+        })
     }
 
     pub(super) fn window(
@@ -128,6 +169,11 @@ impl Built {
                 "Cannot {action}: column {name} must be timestamp, got {column_type}"
             )));
         }
-        Ok((TimeAxis::new(time, name, action), time))
+        let column = TimeColumn {
+            column: time,
+            name,
+            action,
+        };
+        Ok((TimeAxis::new(column), time))
     }
 }

@@ -235,19 +235,3 @@ impl Operator for BoundedGroupBy {
         Ok(())
     }
 }
-
-/// What a group-by evicted, with the last results.
-#[derive(Debug)]
-pub(crate) struct Evicted {
-    pub(crate) input: usize,
-}
-
-impl Operator for Evicted {
-    fn run(&mut self, context: &mut Context<'_>) -> Result<Option<Value>, PlanError> {
-        Ok(context.value(self.input)?.aside.as_deref().cloned())
-    }
-
-    fn is_stateful(&self) -> bool {
-        false
-    }
-}

@@ -5,10 +5,8 @@ use arrow_select::concat::concat;
 use arrow_select::take::take;
 
 use crate::error::PlanError;
-use crate::kernel_error::KernelError;
-use crate::plan::column_state::{KeptColumn, arrow};
-use crate::plan::operator::{Context, Operator, Value, expect_parts};
-use crate::state::{StateReader, StateWriter};
+use crate::plan::column_state::{KeptColumn, arrow, read_kept, write_kept};
+use crate::plan::operator::{Context, Operator, Value};
 
 /// Each column of its input with missing values filled by the last one before; those before the
 /// first value stay missing. Memory: one value per column.
@@ -70,34 +68,12 @@ impl Operator for ForwardFillNode {
     }
 
     fn snapshot(&self) -> Vec<Vec<u8>> {
-        let columns = self.columns.iter().zip(&self.last);
-        columns
-            .map(|(column, last)| {
-                let mut state = StateWriter::new(1);
-                // Every type that is kept has a state: this cannot fail.
-                let _ = column.write(last, &mut state);
-                state.finish()
-            })
-            .collect()
+        write_kept(&self.columns, &self.last)
     }
 
     fn restore(&mut self, state: &[&[u8]]) -> Result<(), PlanError> {
-        expect_parts(state, self.columns.len())?;
-        let mut all = Vec::with_capacity(state.len());
-        for (column, part) in self.columns.iter().zip(state) {
-            let mut reader = StateReader::new("forwardFill", 1, part)?;
-            let last = column.read(&mut reader)?;
-            reader.finish()?;
-            if last.len() > 1 || last.null_count() > 0 {
-                return Err(KernelError::CorruptState {
-                    kernel: "forwardFill",
-                    detail: format!("{} last values", last.len()),
-                }
-                .into());
-            }
-            all.push(last);
-        }
-        self.last = all;
+        let fits = |last: &ArrayRef| last.len() <= 1 && last.null_count() == 0;
+        self.last = read_kept("forwardFill", &self.columns, state, fits)?;
         Ok(())
     }
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use arrow_array::cast::AsArray;
 use arrow_array::types::TimestampNanosecondType;
 use arrow_array::{Array, ArrayRef, TimestampNanosecondArray};
-use arrow_select::concat::concat;
 
 use super::group_by::KeyedTable;
 use crate::error::PlanError;
@@ -13,7 +12,7 @@ use crate::expression::ExpressionId;
 use crate::kernel_error::KernelError;
 use crate::plan::aggregation::{Aggregation, LaneColumn};
 use crate::plan::keys::GroupKeys;
-use crate::plan::operator::{Context, Operator, Value, expect_parts};
+use crate::plan::operator::{Context, Operator, Value, expect_parts, join};
 
 /// Tumbling windows of event time, each a table of its keys.
 ///
@@ -126,12 +125,12 @@ impl Operator for PartitionGroupBy {
             self.update(&arrays, &lanes, row, length)?;
             row += length;
         }
-        join(tables)
+        join(tables.into_iter().map(table_value).collect())
     }
 
     fn flush(&mut self, context: &mut Context<'_>) -> Result<Option<Value>, PlanError> {
         let table = self.close(context)?;
-        join(table.into_iter().collect())
+        Ok(table.map(table_value))
     }
 
     fn late_rows(&self) -> u64 {
@@ -165,35 +164,6 @@ impl Operator for PartitionGroupBy {
     }
 }
 
-/// Tables one below the other, each an emission of its own.
-fn join(mut tables: Vec<Vec<ArrayRef>>) -> Result<Option<Value>, PlanError> {
-    let rows = |table: &[ArrayRef]| table.first().map_or(0, |column| column.len());
-    match tables.len() {
-        0 => Ok(None),
-        1 => Ok(tables.pop().map(|table| Value::new(rows(&table), table))),
-        _ => {
-            let breaks: Vec<usize> = tables
-                .iter()
-                .scan(0, |end, table| {
-                    *end += rows(table);
-                    Some(*end)
-                })
-                .collect();
-            let columns = (0..tables[0].len())
-                .map(|column| {
-                    let parts: Vec<&dyn Array> = tables
-                        .iter()
-                        .map(|table| &table[column] as &dyn Array)
-                        .collect();
-                    concat(&parts).map_err(|error| PlanError::Internal(error.to_string()))
-                })
-                .collect::<Result<Vec<_>, _>>()?;
-            Ok(Some(Value {
-                rows: breaks.last().copied().unwrap_or(0),
-                columns,
-                breaks,
-                aside: None,
-            }))
-        }
-    }
+fn table_value(columns: Vec<ArrayRef>) -> Value {
+    Value::new(columns.first().map_or(0, |column| column.len()), columns)
 }

@@ -6,10 +6,8 @@ use arrow_array::{Array, ArrayRef, new_null_array};
 use arrow_select::concat::concat;
 
 use crate::error::PlanError;
-use crate::kernel_error::KernelError;
-use crate::plan::column_state::{KeptColumn, arrow};
-use crate::plan::operator::{Context, Operator, Value, expect_parts};
-use crate::state::{StateReader, StateWriter};
+use crate::plan::column_state::{KeptColumn, arrow, read_kept, write_kept};
+use crate::plan::operator::{Context, Operator, Value};
 
 /// Pieces below this many rows are joined.
 const PIECE: usize = 1024;
@@ -99,42 +97,29 @@ impl Operator for ShiftNode {
 
     fn snapshot(&self) -> Vec<Vec<u8>> {
         let columns = self.columns.iter().zip(&self.kept);
-        columns
+        let joined: Vec<ArrayRef> = columns
             .map(|(column, kept)| {
-                let mut state = StateWriter::new(1);
                 let empty = column.empty();
                 let pieces: Vec<&dyn Array> = std::iter::once(&empty)
                     .chain(&kept.pieces)
                     .map(AsRef::as_ref)
                     .collect();
-                // Pieces are of one type, which has a state: neither can fail.
-                if let Ok(joined) = concat(&pieces) {
-                    let _ = column.write(&joined, &mut state);
-                }
-                state.finish()
+                // Pieces are of one type: this cannot fail.
+                concat(&pieces).unwrap_or(empty.clone())
             })
-            .collect()
+            .collect();
+        write_kept(&self.columns, &joined)
     }
 
     fn restore(&mut self, state: &[&[u8]]) -> Result<(), PlanError> {
-        expect_parts(state, self.columns.len())?;
-        let mut all = Vec::with_capacity(state.len());
-        for (column, part) in self.columns.iter().zip(state) {
-            let mut reader = StateReader::new("shift", 1, part)?;
-            let rows = column.read(&mut reader)?;
-            reader.finish()?;
-            if rows.len() > self.n {
-                return Err(KernelError::CorruptState {
-                    kernel: "shift",
-                    detail: format!("{} rows of a shift by {}", rows.len(), self.n),
-                }
-                .into());
-            }
-            let mut kept = Kept::default();
-            kept.push(rows)?;
-            all.push(kept);
-        }
-        self.kept = all;
+        let rows = read_kept("shift", &self.columns, state, |rows| rows.len() <= self.n)?;
+        self.kept = rows
+            .into_iter()
+            .map(|rows| {
+                let mut kept = Kept::default();
+                kept.push(rows).map(|()| kept)
+            })
+            .collect::<Result<_, _>>()?;
         Ok(())
     }
 }

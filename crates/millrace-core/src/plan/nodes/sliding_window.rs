@@ -1,92 +1,86 @@
 //! `slidingWindow` and `partition`: one row for each window, or each n rows.
 
-use arrow_array::{Array, ArrayRef, Int64Array};
-use arrow_buffer::NullBuffer;
+use arrow_array::{Array, ArrayRef, UInt32Array};
+use arrow_select::take::take;
 
+use super::row_kernel::{Reach, RowKernel};
 use crate::error::PlanError;
+use crate::group::Placed;
 use crate::kernel_error::KernelError;
 use crate::plan::aggregation::{Aggregation, Lane, LaneColumn};
+use crate::plan::column_state::arrow;
 use crate::plan::operator::{Context, Operator, Value, expect_parts};
-use crate::window::{Partition, RollingInteger, SlidingWindow};
+use crate::window::{Extent, Partition};
 
 /// Which rows end a window that is emitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Windows {
-    /// Every row.
-    EveryRow,
-    /// Every row from the n-th on.
-    Full,
+    /// The n-th row and every `step`-th from there; of partial windows those as many steps before it.
+    Sliding { step: usize, partial: bool },
     /// Every n-th row.
     Disjoint,
 }
 
+impl Windows {
+    /// Whether the row that `before` rows come before ends a window of `n`.
+    fn ends(self, n: usize, before: u64) -> bool {
+        let (n, row) = (n as u64, before + 1);
+        match self {
+            Self::Sliding { step, partial } => {
+                (partial || row >= n) && row.abs_diff(n).is_multiple_of(step as u64)
+            }
+            Self::Disjoint => row.is_multiple_of(n),
+        }
+    }
+}
+
 #[derive(Debug)]
 enum Kernel {
-    Sliding(Box<SlidingWindow>),
+    /// Floats of partitions.
     Partition(Box<Partition>),
     /// The last n rows after every row, of which those that end a window are taken.
-    Integer {
-        rolling: RollingInteger,
-        rows: u64,
-    },
+    Rows(RowKernel),
 }
 
 impl Kernel {
     fn new(aggregation: &Aggregation, n: usize, windows: Windows) -> Result<Self, PlanError> {
-        let function = aggregation.function;
         Ok(match (aggregation.lane, windows) {
             (Lane::Float, Windows::Disjoint) => {
-                Self::Partition(Box::new(Partition::new(function, n)?))
+                Self::Partition(Box::new(Partition::new(aggregation.function, n)?))
             }
-            (Lane::Float, _) => Self::Sliding(Box::new(SlidingWindow::new(
-                function,
-                n,
-                windows == Windows::EveryRow,
-            )?)),
-            _ => Self::Integer {
-                rolling: RollingInteger::new(function, n, 0)?,
-                rows: 0,
-            },
+            _ => {
+                let reach = Reach {
+                    extent: Extent::Rows(n),
+                    min_periods: 0,
+                    keyed: false,
+                };
+                Self::Rows(RowKernel::new(aggregation, reach)?)
+            }
         })
     }
 
+    /// The results of the windows that the rows `ends` end.
     fn push(
         &mut self,
         aggregation: &Aggregation,
+        ids: &[u32],
         column: &LaneColumn,
-        n: usize,
-        windows: Windows,
+        ends: &[u32],
     ) -> Result<ArrayRef, PlanError> {
         match (self, column) {
-            (Self::Sliding(kernel), LaneColumn::Float(column)) => {
-                let mut out = Vec::with_capacity(column.len());
-                let nulls = kernel.push(column.values(), column.nulls(), &mut out);
-                aggregation.floats(out, nulls)
-            }
             (Self::Partition(kernel), LaneColumn::Float(column)) => {
-                let mut out = Vec::with_capacity(column.len() / n + 1);
+                let mut out = Vec::with_capacity(ends.len());
                 let nulls = kernel.push(column.values(), column.nulls(), &mut out);
                 aggregation.floats(out, nulls)
             }
-            (Self::Integer { rolling, rows }, LaneColumn::Integer(column)) => {
-                let mut all = vec![0; column.len()];
-                let nulls = rolling.push(column.values(), column.nulls(), &mut all)?;
-                let before = *rows;
-                *rows += column.len() as u64;
-                let ends = |row: &usize| match windows {
-                    Windows::EveryRow => true,
-                    Windows::Full => before + *row as u64 + 1 >= n as u64,
-                    Windows::Disjoint => (before + *row as u64 + 1).is_multiple_of(n as u64),
-                };
-                let taken: Vec<usize> = (0..all.len()).filter(ends).collect();
-                let validity = nulls.map(|nulls| {
-                    taken
-                        .iter()
-                        .map(|&row| nulls.is_valid(row))
-                        .collect::<NullBuffer>()
-                });
-                let values: Vec<i64> = taken.iter().map(|&row| all[row]).collect();
-                aggregation.integers(Int64Array::new(values.into(), validity))
+            (Self::Rows(kernel), column) => {
+                let all = kernel.push(aggregation, Placed { ids, times: &[] }, column)?;
+                match ends.first() {
+                    Some(&first) if first as usize + ends.len() == all.len() => {
+                        Ok(all.slice(first as usize, ends.len()))
+                    }
+                    _ => take(&all, &UInt32Array::from(ends.to_vec()), None).map_err(arrow),
+                }
             }
             _ => Err(PlanError::Internal(
                 "window kernel of another lane".to_owned(),
@@ -96,33 +90,16 @@ impl Kernel {
 
     fn snapshot(&self) -> Vec<u8> {
         match self {
-            Self::Sliding(kernel) => kernel.snapshot(),
             Self::Partition(kernel) => kernel.snapshot(),
-            Self::Integer { rolling, rows } => {
-                let mut bytes = rows.to_le_bytes().to_vec();
-                bytes.extend(rolling.snapshot());
-                bytes
-            }
+            Self::Rows(kernel) => kernel.snapshot(),
         }
     }
 
     fn restore(&mut self, bytes: &[u8]) -> Result<(), PlanError> {
         match self {
-            Self::Sliding(kernel) => kernel.restore(bytes)?,
-            Self::Partition(kernel) => kernel.restore(bytes)?,
-            Self::Integer { rolling, rows } => {
-                let (head, rest) =
-                    bytes
-                        .split_first_chunk::<8>()
-                        .ok_or_else(|| KernelError::CorruptState {
-                            kernel: "window",
-                            detail: "the bytes end before the state does".to_owned(),
-                        })?;
-                rolling.restore(rest)?;
-                *rows = u64::from_le_bytes(*head);
-            }
+            Self::Partition(kernel) => Ok(kernel.restore(bytes)?),
+            Self::Rows(kernel) => kernel.restore(bytes),
         }
-        Ok(())
     }
 }
 
@@ -134,6 +111,8 @@ pub(crate) struct SlidingWindowNode {
     windows: Windows,
     aggregations: Vec<Aggregation>,
     kernels: Vec<Kernel>,
+    rows: u64,
+    ids: Vec<u32>,
 }
 
 impl SlidingWindowNode {
@@ -153,6 +132,8 @@ impl SlidingWindowNode {
             windows,
             aggregations,
             kernels,
+            rows: 0,
+            ids: Vec::new(),
         })
     }
 }
@@ -165,29 +146,39 @@ impl Operator for SlidingWindowNode {
             .iter()
             .map(|aggregation| aggregation.lane(context, rows))
             .collect::<Result<Vec<_>, _>>()?;
-        let (n, windows) = (self.n, self.windows);
+        self.ids.resize(rows, 0);
+        let (n, windows, before) = (self.n, self.windows, self.rows);
+        let ends: Vec<u32> = (0..rows as u32)
+            .filter(|&row| windows.ends(n, before + u64::from(row)))
+            .collect();
         let columns = self
             .kernels
             .iter_mut()
             .zip(&self.aggregations)
             .zip(&lanes)
-            .map(|((kernel, aggregation), lane)| kernel.push(aggregation, lane, n, windows))
+            .map(|((kernel, aggregation), lane)| kernel.push(aggregation, &self.ids, lane, &ends))
             .collect::<Result<Vec<_>, _>>()?;
-        Ok(Some(Value::new(
-            columns.first().map_or(0, |column| column.len()),
-            columns,
-        )))
+        self.rows += rows as u64;
+        Ok(Some(Value::new(ends.len(), columns)))
     }
 
     fn snapshot(&self) -> Vec<Vec<u8>> {
-        self.kernels.iter().map(Kernel::snapshot).collect()
+        let mut parts = vec![self.rows.to_le_bytes().to_vec()];
+        parts.extend(self.kernels.iter().map(Kernel::snapshot));
+        parts
     }
 
     fn restore(&mut self, state: &[&[u8]]) -> Result<(), PlanError> {
-        expect_parts(state, self.kernels.len())?;
+        expect_parts(state, 1 + self.kernels.len())?;
+        let rows = state[0].try_into().map_err(|_| KernelError::CorruptState {
+            kernel: "window",
+            detail: format!("a count of rows in {} bytes", state[0].len()),
+        })?;
         self.kernels
             .iter_mut()
-            .zip(state)
-            .try_for_each(|(kernel, part)| kernel.restore(part))
+            .zip(&state[1..])
+            .try_for_each(|(kernel, part)| kernel.restore(part))?;
+        self.rows = u64::from_le_bytes(rows);
+        Ok(())
     }
 }
