@@ -53,5 +53,6 @@ pub mod kernel_error;
 mod nulls;
 pub mod plan;
 mod state;
+pub mod text;
 pub mod window;
 pub mod words;

@@ -24,18 +24,37 @@ pub enum ReadError {
         /// What is wrong.
         detail: String,
     },
+    /// A record that is none of the columns' rows, where such are errors.
+    #[error("Cannot read {path}: line {line}, {reason}")]
+    BadRow {
+        /// The path as given.
+        path: String,
+        /// The line that the record begins with.
+        line: u64,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A parameter outside its range.
     #[error("{0}")]
     InvalidArgument(String),
 }
 
 impl ReadError {
+    /// What the operating system said about a file.
+    pub(crate) fn io(path: &str, error: &std::io::Error) -> Self {
+        Self::Io {
+            path: path.to_owned(),
+            detail: error.to_string(),
+        }
+    }
+
     /// The stable code, such as `ERR_CORRUPT_FILE`.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
             Self::Io { .. } => "ERR_IO",
             Self::Corrupt { .. } => "ERR_CORRUPT_FILE",
+            Self::BadRow { .. } => "ERR_BAD_ROW",
             Self::InvalidArgument(_) => "ERR_INVALID_ARGUMENT",
         }
     }

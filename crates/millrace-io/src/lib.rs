@@ -1,8 +1,15 @@
-//! Decoders that turn files into column batches.
+//! Decoders that turn files, streams and messages into column batches.
 #![forbid(unsafe_code)]
 
+mod column;
 mod convert;
 mod error;
+mod input;
 pub mod parquet;
+mod reading;
+pub mod text;
 
+pub use column::{FileColumn, Wanted};
 pub use error::ReadError;
+pub use input::{Bytes, Fed, Feed, feed};
+pub use reading::{Decoded, Poll, Reading, Refused, Signal};

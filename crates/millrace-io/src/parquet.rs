@@ -5,7 +5,6 @@
 //! text column is decoded once for each row group and its ids are passed on as they are.
 
 use std::fs::File;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
@@ -13,26 +12,18 @@ use std::thread::JoinHandle;
 use arrow_array::{ArrayRef, NullArray};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use millrace_core::batch::Batch;
-use millrace_core::column_type::ColumnType;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
 
+use crate::column::FileColumn;
 use crate::convert::{column_type, plan_column};
 use crate::error::ReadError;
+use crate::reading::guard;
 
 /// Batches that are decoded ahead of their consumer.
 const AHEAD: usize = 2;
-
-/// A column of a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileColumn {
-    /// Name of the column.
-    pub name: String,
-    /// Type of its values.
-    pub column_type: ColumnType,
-}
 
 /// An open Parquet file whose schema is known.
 #[derive(Debug)]
@@ -297,16 +288,4 @@ fn corrupt(path: &str, detail: &dyn std::fmt::Display) -> ReadError {
         format: "Parquet",
         detail: detail.to_string(),
     }
-}
-
-/// Runs `body`; a panic of the decoder over bytes it did not expect becomes an error.
-fn guard<T>(path: &str, body: impl FnOnce() -> Result<T, ReadError>) -> Result<T, ReadError> {
-    catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| {
-        let what = payload
-            .downcast_ref::<&str>()
-            .map(|text| (*text).to_owned())
-            .or_else(|| payload.downcast_ref::<String>().cloned())
-            .unwrap_or_else(|| "the decoder failed".to_owned());
-        Err(corrupt(path, &what))
-    })
 }

@@ -5,7 +5,7 @@
 
 mod arithmetic;
 mod block;
-mod cast;
+pub(crate) mod cast;
 mod choose;
 mod comparison;
 mod date_part;

@@ -9,7 +9,7 @@ use crate::column_type::ColumnType;
 const SECOND: i64 = 1_000_000_000;
 
 /// Appends a float, given in the form of `{:e}` with its shortest digits.
-pub(super) fn float(shortest: &str, out: &mut String) {
+pub(crate) fn float(shortest: &str, out: &mut String) {
     let (sign, rest) = match shortest.strip_prefix('-') {
         Some(rest) => ("-", rest),
         None => ("", shortest),
@@ -60,7 +60,7 @@ pub(super) fn float(shortest: &str, out: &mut String) {
 }
 
 /// Appends an integer, or the time that it counts.
-pub(super) fn integer(value: i128, column_type: ColumnType, out: &mut String) {
+pub(crate) fn integer(value: i128, column_type: ColumnType, out: &mut String) {
     // Times are of 64 bits at most.
     let narrow = i64::try_from(value).unwrap_or(0);
     match column_type {

@@ -1,8 +1,8 @@
 //! `cast`: values as those of another type; what does not fit is missing, or an error that names
 //! its row.
 
-mod format;
-mod parse;
+pub(crate) mod format;
+pub(crate) mod parse;
 
 use std::sync::Arc;
 

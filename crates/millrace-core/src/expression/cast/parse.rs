@@ -32,14 +32,14 @@ fn day(text: &str) -> Option<(i64, &str)> {
 }
 
 /// A date.
-pub(super) fn date(text: &str) -> Option<i32> {
+pub(crate) fn date(text: &str) -> Option<i32> {
     let (days, rest) = day(text)?;
     i32::try_from(days).ok().filter(|_| rest.is_empty())
 }
 
 /// A time such as `2024-02-29T12:30:05.25+01:00`: the time of day, its seconds and their fraction may
 /// be left out; without an offset it is UTC.
-pub(super) fn timestamp(text: &str) -> Option<i64> {
+pub(crate) fn timestamp(text: &str) -> Option<i64> {
     let (days, rest) = day(text)?;
     let mut nanos = i128::from(days) * i128::from(DAY);
     let Some(rest) = rest.strip_prefix(['T', 't', ' ']) else {
@@ -84,9 +84,26 @@ fn offset(text: &str) -> Option<i64> {
     (rest.is_empty() && hour < 24 && minute < 60).then_some(sign * (hour * 60 + minute))
 }
 
+/// A span such as `PT-1.5S`, as nanoseconds: seconds are what spans are written in.
+pub(crate) fn duration(text: &str) -> Option<i64> {
+    let rest = text.strip_prefix("PT")?.strip_suffix('S')?;
+    let (negative, rest) = match rest.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, rest),
+    };
+    let (whole, fraction) = rest.split_once('.').unwrap_or((rest, "0"));
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_digits(whole) || !is_digits(fraction) || fraction.len() > 9 {
+        return None;
+    }
+    let below: i128 = format!("{fraction:0<9}").parse().ok()?;
+    let nanos = whole.parse::<i64>().ok().map(i128::from)? * 1_000_000_000 + below;
+    i64::try_from(if negative { -nanos } else { nanos }).ok()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{date, timestamp};
+    use super::{date, duration, timestamp};
 
     #[test]
     fn reads_what_is_a_time_and_nothing_else() {
@@ -113,5 +130,18 @@ mod tests {
         assert_eq!(date("-000001-12-31"), Some(-719_529));
         assert_eq!(date("2023-02-29"), None);
         assert_eq!(date("2024-02-29T00:00"), None);
+        assert_eq!(duration("PT1.5S"), Some(1_500_000_000));
+        assert_eq!(duration("PT-0.000000001S"), Some(-1));
+        assert_eq!(duration("PT-9223372036.854775808S"), Some(i64::MIN));
+        for text in [
+            "PT9223372036.854775808S",
+            "PTS",
+            "PT+1S",
+            "PT1.S",
+            "1S",
+            "PT1",
+        ] {
+            assert_eq!(duration(text), None, "{text}");
+        }
     }
 }

@@ -1,0 +1,19 @@
+//! Records of text, decoded straight into columns: JSON and CSV.
+
+mod column_builder;
+mod csv;
+mod infer;
+mod json;
+mod json_text;
+mod number;
+mod reader;
+mod reason;
+mod record;
+mod rows;
+mod text_builder;
+
+pub use csv::CsvDialect;
+pub use infer::{infer_sample, infer_text};
+pub use reader::{TextFormat, TextOptions, read_text};
+pub use reason::Reason;
+pub use record::{RecordDecoder, RecordFormat};
