@@ -1,4 +1,5 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { ensureKafkaJars } from './kafka-jars.mjs';
 import { Failure, isOnPath, run, say } from './process.mjs';
 
 // A program of each package, by which it is known to be there. Those of the system's folders are not
@@ -10,6 +11,8 @@ const PACKAGES = {
   'mosquitto-clients': ['mosquitto_pub'],
   'rabbitmq-server': ['rabbitmq-server'],
   postgresql: ['psql'],
+  'openjdk-17-jre-headless': ['java'],
+  maven: ['mvn'],
 };
 
 // What Debian's packages ask before they start a service: 101 says that it is not allowed.
@@ -31,6 +34,11 @@ export function missingServers() {
  * starts its own.
  */
 export async function ensureServers({ asked = false } = {}) {
+  await ensurePrograms(asked);
+  await ensureKafkaJars();
+}
+
+async function ensurePrograms(asked) {
   const missing = missingServers();
   if (missing.length === 0) return;
   const list = missing.join(', ');

@@ -58,6 +58,11 @@ export async function toolchainEnvironment(platform) {
     [`CC_${variable}`]: tool('gcc'),
     [`CXX_${variable}`]: tool('g++'),
     [`AR_${variable}`]: tool('ar'),
+    // librdkafka's own configure knows these names only. What is not called of it is left out.
+    CC: tool('gcc'),
+    CXX: tool('g++'),
+    CFLAGS: '-Os -ffunction-sections -fdata-sections',
+    [`CFLAGS_${variable}`]: process.env[`CFLAGS_${variable}`] ?? '-fPIC',
     [`CARGO_TARGET_${variable.toUpperCase()}_LINKER`]: tool('gcc'),
     RUSTFLAGS: [process.env.RUSTFLAGS, ...flags].filter(Boolean).join(' '),
   };

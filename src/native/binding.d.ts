@@ -14,6 +14,43 @@ export type TypedArray =
   | BigInt64Array
   | BigUint64Array
 
+/** A member of a consumer group, on a thread of its own. */
+export declare class NativeKafkaConsumer {
+  /**
+   * Starts it. `wake` is called when there is something to take, and not again before that is looked
+   * at.
+   */
+  constructor(settings: KafkaConsumerSettings, wake: () => void)
+  /** The next event, or null. */
+  take(): KafkaEvent | null
+  /** Assignments that have ended since it was asked last. */
+  takeEnded(): Array<number>
+  /** Bytes that were read and not released. */
+  get held(): number
+  /** Gives back the bytes of a batch. */
+  release(size: number): void
+  /** Everything below `next` is done and may be committed; nothing where the assignment has ended. */
+  acknowledge(assignment: number, next: number): void
+  /** The partition is to be read again from an offset; its assignment ends. */
+  rewind(assignment: number, to: number): void
+  /** Commits what is done and leaves the group; `closed` is the last event. */
+  close(): void
+}
+
+/** A producer, on threads of its own. */
+export declare class NativeKafkaProducer {
+  /** Starts it. `wake` is called for each report. */
+  constructor(settings: KafkaProducerSettings, wake: () => void)
+  /** The next report, or null. */
+  take(): KafkaReport | null
+  /** Writes a batch. */
+  send(batch: KafkaOutgoing): void
+  /** Gives up what was not sent to a broker yet. */
+  purge(): void
+  /** Ends it; `closed` is the last report. */
+  close(): void
+}
+
 /** A Parquet file that `NativePlan.pushFrom` reads once, from its first row to its last. */
 export declare class NativeParquetReader {
   /** Opens the file and reads its schema; batches hold up to `batch` rows. */
@@ -104,4 +141,117 @@ export declare class NativePlan {
    * that of a method.
    */
   reducer(): ((values: Float64Array, control: Float64Array) => number) | null
+}
+
+/** Settings of a consumer. */
+export interface KafkaConsumerSettings {
+  /** Of librdkafka. */
+  properties: Array<KafkaProperty>
+  /** Topics, or patterns that begin with `^`. */
+  topics: Array<string>
+  /** `earliest`, `latest`, `committed`, `timestamp` or `offsets`. */
+  startFrom: string
+  /** For `timestamp`: milliseconds since 1970. */
+  timestamp?: number
+  /** For `offsets`. */
+  offsets?: Array<KafkaPlace>
+  /** The most bytes that are read and not released, about. */
+  maxBytes: number
+  /** The most messages of a batch. */
+  batchMessages: number
+  /** The most bytes of a batch, about. */
+  batchBytes: number
+  /** How long a message waits for the rest of its batch, in milliseconds. */
+  linger: number
+  /** How often is committed, in milliseconds. */
+  commitInterval: number
+  /** How long the brokers may take to answer at the start, in milliseconds. */
+  connectTimeout: number
+}
+
+/** What a consumer has to say. */
+export interface KafkaEvent {
+  /** `connected`, `batch`, `trouble`, `failed` or `closed`. */
+  kind: string
+  /** Of `trouble` and `failed`. */
+  trouble?: KafkaTrouble
+  /** Of `batch`: which assignment of its partition it belongs to. */
+  assignment: number
+  /** Of `batch`. */
+  topic: string
+  /** Of `batch`. */
+  partition: number
+  /** Of `batch`: of each message offset, timestamp, and the lengths of key, value and headers. */
+  numbers?: Float64Array
+  /** Of `batch`: keys, values and headers, message by message. */
+  bytes?: Buffer
+  /** Of `batch`: bytes to release. */
+  size: number
+}
+
+/** Messages to be written together. */
+export interface KafkaOutgoing {
+  /** Names them in the report. */
+  id: number
+  /** The topics. */
+  topics: Array<string>
+  /** Of each message, the index of its topic. */
+  topicOf: Uint32Array
+  /**
+   * Of each message partition (-1: by the key), timestamp (-1: now), and the lengths of key, value
+   * and headers.
+   */
+  numbers: Float64Array
+  /** Keys, values and headers, message by message. */
+  bytes: Uint8Array
+}
+
+/** An offset at which a partition is begun with. */
+export interface KafkaPlace {
+  /** The topic. */
+  topic: string
+  /** The partition. */
+  partition: number
+  /** The offset. */
+  offset: number
+}
+
+/** Settings of a producer. */
+export interface KafkaProducerSettings {
+  /** Of librdkafka. */
+  properties: Array<KafkaProperty>
+  /** Topics that have to be there at the start. */
+  topics: Array<string>
+  /** How long the brokers may take to answer at the start, in milliseconds. */
+  connectTimeout: number
+}
+
+/** A setting of librdkafka. */
+export interface KafkaProperty {
+  /** Such as `bootstrap.servers`. */
+  name: string
+  /** As text. */
+  value: string
+}
+
+/** What a producer has to say. */
+export interface KafkaReport {
+  /** `connected`, `delivered`, `failed` or `closed`. */
+  kind: string
+  /** Of `failed`. */
+  trouble?: KafkaTrouble
+  /** Of `delivered`: which batch. */
+  id: number
+  /** Of `delivered`: of each message partition, offset, and the index of its error or -1. */
+  places?: Float64Array
+  /** Of `delivered`. */
+  errors: Array<KafkaTrouble>
+}
+
+/** Why something failed. */
+export interface KafkaTrouble {
+  /** `ERR_REFUSED` where another attempt would not help, else `ERR_CONNECTION`. */
+  code: string
+  /** In librdkafka's words. */
+  reason: string
 }

@@ -1,6 +1,18 @@
-import { fromNats, fromRabbitMQ, fromRedisStream, type Stream } from '../../src/index.ts';
+import {
+  fromKafka,
+  fromNats,
+  fromRabbitMQ,
+  fromRedisStream,
+  type Stream,
+} from '../../src/index.ts';
 
 const sources: Record<string, (url: string, name: string) => Stream<string>> = {
+  kafka(url, name) {
+    const client = { 'session.timeout.ms': 1000, 'heartbeat.interval.ms': 200 };
+    const source = fromKafka(name, { url, group: 'g', client, commitInterval: 20 });
+    void source.start();
+    return source.map(({ value }) => String(value));
+  },
   nats(url, name) {
     const source = fromNats(name, { url, consumer: 'c', ackWait: 1000 });
     void source.start();

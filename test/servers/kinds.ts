@@ -4,6 +4,8 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { Place, ServerKind } from './test-server.ts';
 
+export { kafka } from './kafka.ts';
+
 /** What a server may say to be taken as ready, after `question` was sent to it. */
 function answers({ port }: Place, question: string | Buffer, answer: string): Promise<boolean> {
   return new Promise((resolve) => {

@@ -16,6 +16,8 @@ export interface ServerKind {
   readonly folders?: readonly string[];
   /** How many ports it needs. Default: 1. */
   readonly ports?: number;
+  /** What is missing besides the program, for whoever lacks it. */
+  lacks?(): string | undefined;
   /** Puts what it needs into its folder, once. */
   prepare?(place: Place): void | Promise<void>;
   /** What is run, in its folder: the program and its arguments. */
@@ -76,7 +78,8 @@ export class ServerProcess implements TestServer {
   /** Starts a server and waits until it answers. */
   static async start(kind: ServerKind): Promise<ServerProcess> {
     const program = findProgram(kind);
-    if (program === undefined) throw new Error(missing(kind));
+    const lack = missing(kind);
+    if (program === undefined || lack !== undefined) throw new Error(lack);
     const folder = mkdtempSync(join(tmpdir(), `millrace-${kind.name}-`));
     const ports = await freePorts(kind.ports ?? 1);
     const place = { program, folder, ports, port: ports[0]! };
@@ -151,7 +154,7 @@ export class ServerProcess implements TestServer {
 }
 
 /** The full path of a kind's program, if it is installed. */
-export function findProgram(kind: ServerKind): string | undefined {
+function findProgram(kind: ServerKind): string | undefined {
   const folders = [...(kind.folders ?? []), ...(process.env.PATH ?? '').split(delimiter)];
   return [...folders, '/usr/sbin', '/usr/local/sbin']
     .map((folder) => join(folder, kind.program))
@@ -165,9 +168,14 @@ export function findProgram(kind: ServerKind): string | undefined {
     });
 }
 
-/** What is said where a server is not installed. */
-export function missing({ name, package: debian, program }: ServerKind): string {
-  return `${name} is not tested: there is no ${program} on the PATH; install ${debian}, or run npm test -- --servers as root on Debian`;
+/** What is said where a server cannot be started here; nothing where it can. */
+export function missing(kind: ServerKind): string | undefined {
+  const { name, package: debian, program } = kind;
+  if (findProgram(kind) === undefined) {
+    return `${name} is not tested: there is no ${program} on the PATH; install ${debian}, or run npm test -- --servers as root on Debian`;
+  }
+  const lack = kind.lacks?.();
+  return lack === undefined ? undefined : `${name} is not tested: ${lack}`;
 }
 
 function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { LeasedServer } from './leased-server.ts';
-import { findProgram, missing, type ServerKind, type TestServer } from './test-server.ts';
+import { missing, type ServerKind, type TestServer } from './test-server.ts';
 
 // Where `npm test` installs the servers, one that lacks is a failure.
 const isInstalledHere = Boolean(process.env.CI) && existsSync('/usr/bin/apt-get');
@@ -19,13 +19,14 @@ export function withServer(
   title: string,
   suite: (server: () => TestServer) => void,
 ): void {
-  if (findProgram(kind) === undefined) {
+  const lack = missing(kind);
+  if (lack !== undefined) {
     if (isInstalledHere) {
       it(`${title}: ${kind.name} is installed`, () => {
-        throw new Error(missing(kind));
+        throw new Error(lack);
       });
     } else {
-      console.warn(missing(kind));
+      console.warn(lack);
       describe.skip(title, () => suite(() => absent(kind)));
     }
     return;

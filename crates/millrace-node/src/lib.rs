@@ -8,5 +8,6 @@
 mod emit;
 mod failure;
 mod intake;
+mod kafka;
 mod parquet_reader;
 mod plan;
