@@ -11,7 +11,6 @@ import {
 } from '../servers/brokers/kafka.ts';
 
 describeBroker(kafkaBroker, (server) => {
-  const timeout = { timeout: 60_000, interval: 20 };
   const options = (more: Partial<KafkaOptions> = {}) => ({
     url: server().url,
     group: 'g',
@@ -30,7 +29,7 @@ describeBroker(kafkaBroker, (server) => {
     const source = fromKafka('whole', options());
     const seen = source.sinkToList();
     void source.start();
-    await expect.poll(() => seen.length, timeout).toBe(3);
+    await expect.poll(() => seen.length).toBe(3);
     await source.stop();
     expect(seen[0]).toEqual({
       topic: 'whole',
@@ -61,7 +60,7 @@ describeBroker(kafkaBroker, (server) => {
       const source = fromKafka('from', options({ group, startFrom }));
       const seen = source.map(({ value }) => String(value)).sinkToList();
       void source.start();
-      await expect.poll(() => seen, timeout).toEqual(expected);
+      await expect.poll(() => seen).toEqual(expected);
       await source.stop();
     }
     const other = fromKafka('from', options({ group: 'nobody', startFrom: 'committed' }));
@@ -71,7 +70,7 @@ describeBroker(kafkaBroker, (server) => {
     const seen = again.map(({ value }) => String(value)).sinkToList();
     void again.start();
     await feed(server(), 'from', [{ value: '4' }]);
-    await expect.poll(() => seen, timeout).toEqual(['4']);
+    await expect.poll(() => seen).toEqual(['4']);
     await again.stop();
   });
 
@@ -82,13 +81,11 @@ describeBroker(kafkaBroker, (server) => {
     const seen = source.map(({ value }) => String(value)).sinkToList();
     void source.start();
     // The start is committed although nothing was read.
-    await expect
-      .poll(async () => (await offsetsOf(server(), 'news', 'g'))[0]?.committed, timeout)
-      .toBe(1);
+    await expect.poll(async () => (await offsetsOf(server(), 'news', 'g'))[0]?.committed).toBe(1);
     await source.stop();
     await feed(server(), 'news', [{ value: 'meanwhile' }]);
     void source.start();
-    await expect.poll(() => seen, timeout).toEqual(['meanwhile']);
+    await expect.poll(() => seen).toEqual(['meanwhile']);
     const admin = kafkaJs(server()).admin();
     await admin.connect();
     await source.stop();
@@ -96,7 +93,7 @@ describeBroker(kafkaBroker, (server) => {
     await admin.disconnect();
     await feed(server(), 'news', [{ value: 'first of a new partition', partition: 1 }]);
     void source.start();
-    await expect.poll(() => seen, timeout).toEqual(['meanwhile', 'first of a new partition']);
+    await expect.poll(() => seen).toEqual(['meanwhile', 'first of a new partition']);
     await source.stop();
   });
 
@@ -123,13 +120,13 @@ describeBroker(kafkaBroker, (server) => {
       { parallelism: 100_000 },
     );
     void source.start();
-    await expect.poll(() => source.heldBytes, timeout).toBeGreaterThan(200_000);
+    await expect.poll(() => source.heldBytes).toBeGreaterThan(200_000);
     await new Promise((resolve) => setTimeout(resolve, 2000));
     // A batch of each partition may be under way when it is paused, of maxBytes each at the most.
     expect(source.heldBytes).toBeLessThan(600_000);
     expect(count).toBeLessThan(4000);
     open();
-    await expect.poll(() => count, timeout).toBe(4000);
+    await expect.poll(() => count).toBe(4000);
     await source.stop();
     const offsets = await offsetsOf(server(), 'large', 'g');
     for (const { committed, end } of offsets) expect(committed).toBe(end);
@@ -149,22 +146,22 @@ describeBroker(kafkaBroker, (server) => {
     };
     const first = start('first');
     await feed(server(), 'shared', numbers(100, 'a'));
-    await expect.poll(() => seen.size, timeout).toBe(100);
+    await expect.poll(() => seen.size).toBe(100);
     const second = start('second');
     const hasBoth = async () => {
       await feed(server(), 'shared', numbers(8, `${Math.random()}-`));
       return new Set([...seen.values()].flat()).size;
     };
-    await expect.poll(hasBoth, { ...timeout, interval: 200 }).toBe(2);
+    await expect.poll(hasBoth, { interval: 200 }).toBe(2);
     await first.stop();
     const before = seen.size;
     await feed(server(), 'shared', numbers(100, 'b'));
-    await expect.poll(() => seen.size, timeout).toBeGreaterThanOrEqual(before + 100);
+    await expect.poll(() => seen.size).toBeGreaterThanOrEqual(before + 100);
     await expect
       .poll(async () => {
         const offsets = await offsetsOf(server(), 'shared', 'g');
         return offsets.every(({ committed, end, start }) => committed === end || end === start);
-      }, timeout)
+      })
       .toBe(true);
     await second.stop();
     for (const text of texts(100, 'b')) expect(seen.get(text)).toContain('second');
@@ -187,7 +184,7 @@ describeBroker(kafkaBroker, (server) => {
     });
     const seen = source.sinkToList();
     void source.start();
-    await expect.poll(() => seen.flat().length, timeout).toBe(60);
+    await expect.poll(() => seen.flat().length).toBe(60);
     expect(seen.every((batch) => new Set(batch.map(({ partition }) => partition)).size === 1)).toBe(
       true,
     );
@@ -218,7 +215,7 @@ describeBroker(kafkaBroker, (server) => {
     });
     const seen = source.map(({ value }) => value?.n).sinkToList();
     void source.start();
-    await expect.poll(() => seen, timeout).toEqual([1, 2]);
+    await expect.poll(() => seen).toEqual([1, 2]);
     await source.stop();
     expect(errors).toHaveLength(1);
     expect(errors[0]).toBeInstanceOf(SyntaxError);
