@@ -58,12 +58,14 @@ export async function offsetsOf(
   try {
     const ends = await admin.fetchTopicOffsets(topic);
     const [found] = await admin.fetchOffsets({ groupId, topics: [topic] });
-    return ends.map(({ partition, high, low }) => ({
+    const offsets = ends.map(({ partition, high, low }) => ({
       partition,
       committed: Number(found?.partitions.find((one) => one.partition === partition)?.offset ?? -1),
       end: Number(high),
       start: Number(low),
     }));
+    // The client names partitions in an order of its own.
+    return offsets.sort((a, b) => a.partition - b.partition);
   } finally {
     await admin.disconnect();
   }
