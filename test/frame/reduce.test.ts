@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Series } from '../../src/index.ts';
+import { DataFrame, Series } from '../../src/index.ts';
 
 const number = fc.oneof(
   { weight: 9, arbitrary: fc.integer({ min: -1000, max: 1000 }).map((n) => n / 8) },
@@ -87,5 +87,17 @@ describe('aggregates of a lone column of floats', () => {
     series.emit(Float64Array.of(1, -1));
     expect(series.explain()).toMatch(/#0 input: frame \(value: f64\); 1 batch, 2 rows/);
     expect(series.explain()).toMatch(/aggregate of .*; 1 batch, 1 row/);
+  });
+});
+
+describe('aggregates of a column that is not read through', () => {
+  it.each(['timestamp', 'duration', 'u64'] as const)('are there, of %s', (type) => {
+    const frame = new DataFrame({ at: type, x: 'f64' });
+    const most = frame.at.max().sinkToList();
+    const kept = frame.filter(frame.x.gt(1)).at.max().sinkToList();
+    frame.emit({ at: [0, 1, 0], x: [1, 2, 3] });
+    frame.emit({ at: [0, 0, 0], x: [1, 0, 3] });
+    expect(most.map(Number)).toEqual([1, 1]);
+    expect(kept.map(Number)).toEqual([1, 1]);
   });
 });

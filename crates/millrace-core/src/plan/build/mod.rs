@@ -223,11 +223,11 @@ impl Built {
                     reads.extend(all.flat_map(|id| self.reads(id)));
                     rows_of.push(masked.rows_of);
                 }
+                rows_of.extend(reads.iter().map(|&(node, _)| node));
                 let operator = Box::new(AggregateNode::new(masked, &self.expressions)?);
                 let mut node = self.stateful(*input, operator, kind, columns, id, reads, action)?;
-                // Not the filters that it reads through.
-                node.needs.retain(|need| need != input);
-                node.needs.extend(rows_of);
+                // Not the filters that it reads through, but for what cannot be read through.
+                node.needs = rows_of;
                 Ok(node)
             }
             NodeSpec::Rolling {
