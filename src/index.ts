@@ -51,6 +51,7 @@ export { Series } from './frame/series.ts';
 export type { CastOptions } from './frame/series-functions.ts';
 export { Summary } from './frame/summary.ts';
 export { Table } from './frame/table.ts';
+export type { ThreadOptions } from './frame/thread-options.ts';
 export type { TimeColumn } from './frame/time-column.ts';
 export type {
   ColumnInput,

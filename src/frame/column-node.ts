@@ -120,10 +120,11 @@ export abstract class ColumnNode<Out> {
 
   /**
    * Delivers what single values have collected, without waiting for a full batch. Returns a promise
-   * where a sink did.
+   * where a sink did; of a plan with a thread, where results are under way, for when all of them were
+   * delivered.
    */
   flush(): Promise<void> | undefined {
-    return this.#graph.source.flush();
+    return this.#graph.flush();
   }
 
   /**

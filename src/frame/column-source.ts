@@ -8,6 +8,7 @@ import { ColumnWriter, Interner } from './column-writer.ts';
 import { Graph, type GraphSource } from './graph.ts';
 import type { PlanColumn } from './plan-node.ts';
 import { createRowReader, type RowReader } from './row-reader.ts';
+import { type ThreadOptions, threadSettings } from './thread-options.ts';
 
 /** How single values are collected into batches, and how a source is named. */
 export interface BatchOptions {
@@ -22,6 +23,13 @@ export interface BatchOptions {
   readonly linger?: Duration;
   /** Where `linger`, and `ttl` of groups, get their time from; by default the process's clock. */
   readonly clock?: Clock;
+  /**
+   * Runs the plan on a thread of its own: `emit` copies a batch and hands it over, and results come
+   * later, in order. It returns a promise, to await, where there is no room for the batch. Default
+   * `false`: the plan runs in `emit`. Pays where a batch is worth more than some 100 µs of computing and
+   * there is other work for the thread of JavaScript.
+   */
+  readonly thread?: boolean | ThreadOptions;
 }
 
 const DEFAULT_BATCH = 1024;
@@ -61,12 +69,13 @@ export class ColumnSource implements GraphSource {
   #late: Promise<void>[] = [];
 
   constructor(operator: string, columns: readonly PlanColumn[], options: BatchOptions = {}) {
-    checkOptions(operator, options, ['name', 'batch', 'linger', 'clock']);
+    checkOptions(operator, options, ['name', 'batch', 'linger', 'clock', 'thread']);
     this.#batch = checkCount(operator, 'batch', options.batch ?? DEFAULT_BATCH);
     this.#linger =
       options.linger === undefined ? undefined : parseDuration(options.linger, operator);
     this.#clock = options.clock ?? currentClock();
-    this.graph = new Graph(options.name ?? operator, columns, this);
+    const thread = threadSettings(operator, options.thread);
+    this.graph = new Graph(options.name ?? operator, columns, this, thread);
   }
 
   /** Whether an object is one ordinary row rather than whole columns. */
@@ -318,10 +327,10 @@ export class ColumnSource implements GraphSource {
 
   /** Fits the writers to the plan as it is now, with room for `rows`. */
   #prepare(rows = this.#batch): void {
+    if (this.#generation !== this.graph.generation) this.graph.learnStrings();
     const plan = this.graph.plan();
     if (this.#generation !== this.graph.generation) {
       this.#generation = this.graph.generation;
-      plan?.learnStrings();
       this.#writers = this.graph.columns.map(({ name, type }, c) => {
         const dictionary = plan?.input[c]?.dictionary ?? null;
         if (dictionary === null || plan === null) return new ColumnWriter(name, type, rows, null);

@@ -48,8 +48,18 @@ function crossInto(
   columns: ColumnNode<unknown>,
   receive: (element: unknown) => unknown,
 ): void {
-  const drain = (_node: unknown, isEnd: boolean) => (isEnd ? columns.end() : columns.flush());
-  const node = createNode({ ...sink, drain }, { f: receive, args: [] }, [stream.node]);
+  let isEnded = false;
+  const f = (element: unknown) => {
+    isEnded = false;
+    return receive(element);
+  };
+  // Asked again until nothing is left: the input of the columns ends once.
+  const drain = (_node: unknown, isEnd: boolean) => {
+    if (!isEnd || isEnded) return columns.flush();
+    isEnded = true;
+    return columns.end();
+  };
+  const node = createNode({ ...sink, drain }, { f, args: [] }, [stream.node]);
   noteCrossing(node, planNodeOf(columns).graph.input);
 }
 

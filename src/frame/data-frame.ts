@@ -95,7 +95,8 @@ export class DataFrameMethods<S extends Schema> extends ColumnNode<Table<S>> {
    * A source of rows.
    *
    * @param schema the columns: names to types
-   * @param options `batch` and `linger` say how single rows collect; `name` is shown in messages
+   * @param options `batch` and `linger` say how single rows collect; `name` is shown in messages; `thread`
+   * runs the plan on a thread of its own
    */
   constructor(schema: S, options?: BatchOptions) {
     const { node, source, reader } = isOrigin(schema) ? schema : sourceOrigin(schema, options);
@@ -624,7 +625,7 @@ export interface DataFrameConstructor {
    *
    * @param path where the file is
    * @param options `batch`: rows per batch, default 8,192; `columns`: names, or a schema, which types
-   * the frame and is checked against the file
+   * the frame and is checked against the file; `thread`: reads and computes on a thread of its own
    */
   fromParquet<const C extends FileColumns = readonly string[]>(
     path: string,
@@ -649,8 +650,8 @@ export function frameOf<S extends Schema>(node: PlanNode): DataFrame<S> {
   return fromOrigin({ node, source: null, reader: null });
 }
 
-function frameOfReader({ columns, picked, reader, name }: OpenedFile) {
-  const source = new ColumnSource('DataFrame.fromParquet', columns, { name });
+function frameOfReader({ columns, picked, reader, name, thread }: OpenedFile) {
+  const source = new ColumnSource('DataFrame.fromParquet', columns, { name, thread });
   const { graph } = source;
   const same = picked.length === columns.length && picked.every((one, i) => one === columns[i]);
   const node = same ? graph.input : selectNode(graph.input, picked);

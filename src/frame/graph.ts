@@ -5,8 +5,10 @@ import { type PlanEntry, planEntries, planSpec } from './compile.ts';
 import { readEmission } from './emission.ts';
 import { copyOf, handOn, type Passage, passage } from './hand-on.ts';
 import { type PlanColumn, PlanNode } from './plan-node.ts';
+import { PlanThread, type ThreadOwner } from './plan-thread.ts';
 import { corrupt, type GraphState } from './state/snapshot.ts';
 import { Table } from './table.ts';
+import type { ThreadSettings } from './thread-options.ts';
 
 /** What a sink does with a result; a promise it returns holds back the emitter. */
 export type Deliver = (result: unknown, isBorrowed: boolean) => unknown;
@@ -108,8 +110,16 @@ export class Graph {
   readonly #fed = new Set<Graph>();
   #pending: PromiseLike<unknown>[] = [];
   #errors: unknown[] = [];
+  /** Where the plan runs, if not on the thread that emits. */
+  readonly #thread: PlanThread | null;
 
-  constructor(name: string, columns: readonly PlanColumn[], source: GraphSource) {
+  constructor(
+    name: string,
+    columns: readonly PlanColumn[],
+    source: GraphSource,
+    thread: ThreadSettings | null = null,
+  ) {
+    this.#thread = thread && new PlanThread(thread, this.#asOwner());
     this.name = name;
     this.source = source;
     this.columns = columns;
@@ -121,7 +131,7 @@ export class Graph {
    * before; returns what ends that.
    */
   subscribe(node: PlanNode, deliver: Deliver, reuse = false, borrows = false): () => void {
-    this.source.settle();
+    this.settle();
     // A single value is read out of the plan's memory before it is delivered.
     const reads = reuse || node.kind === 'scalar';
     const subscription = {
@@ -134,9 +144,24 @@ export class Graph {
     this.#subscriptions = [...this.#subscriptions, subscription];
     this.generation = -1;
     return () => {
+      // Within a delivery, a sink that ends itself has seen the last it wants to see.
+      if (!this.#delivering) this.#thread?.drain();
       this.#subscriptions = this.#subscriptions.filter((other) => other !== subscription);
       this.generation = -1;
+      if (this.#subscriptions.length === 0) this.#thread?.retire();
     };
+  }
+
+  /** Runs what was collected, and delivers the results that are under way. */
+  settle(): void {
+    this.source.settle();
+    this.#thread?.drain();
+  }
+
+  /** Runs what was collected; a promise for when its results, and all before, were delivered. */
+  flush(): Promise<void> | undefined {
+    const settled = this.source.flush();
+    return this.#thread === null ? settled : together([settled, this.#thread.idle()]);
   }
 
   /** The nodes that have sinks, in order of subscription. */
@@ -150,15 +175,31 @@ export class Graph {
     return this.#compiled?.plan ?? null;
   }
 
+  /**
+   * Has the strings that the plan found by itself in its dictionaries; with a thread, once it has
+   * delivered all that is under way.
+   */
+  learnStrings(): void {
+    const plan = this.plan();
+    if (plan === null || !plan.hasForeign) return;
+    this.#thread?.drain();
+    plan.learnStrings();
+  }
+
   /** Runs one batch, whose results {@link Graph.deliver} hands out: call it next. */
   compute(rows: number, buffers: ReadonlyArray<TypedArray | null>): void {
     const plan = this.#ready();
+    if (this.#thread !== null) {
+      if (plan !== null) this.#thread.submit(plan, () => plan.submit(rows, buffers));
+      return;
+    }
     this.#passing = this.#passage && rows > 0 ? handOn(this.#passage, rows, buffers) : undefined;
     if (this.#passing === undefined) plan?.push(rows, buffers);
   }
 
-  /** Hands the results of the last batch to the sinks. */
+  /** Hands the results of the last batch to the sinks; with a thread, those that have come. */
   deliver(): Promise<void> | undefined {
+    if (this.#thread !== null) return this.#thread.settle();
     const passing = this.#passing;
     if (passing !== undefined) {
       this.#passing = undefined;
@@ -172,6 +213,10 @@ export class Graph {
   pushF64(values: Float64Array): Promise<void> | undefined {
     const plan = this.#ready();
     if (plan === null) return undefined;
+    if (this.#thread !== null) {
+      this.#thread.submit(plan, () => plan.submitF64(values));
+      return this.#thread.settle();
+    }
     if (this.#passage !== undefined) {
       this.compute(values.length, [values, null]);
       return this.deliver();
@@ -184,16 +229,32 @@ export class Graph {
   pushWords(text: Uint8Array): Promise<void> | undefined {
     const plan = this.#ready();
     if (plan === null) return undefined;
+    if (this.#thread !== null) {
+      this.#thread.submit(plan, () => plan.submitWords(text));
+      return this.#thread.settle();
+    }
     plan.pushWords(text);
     return this.#deliver(plan);
   }
 
-  /** Reads, runs and delivers the next batch of a file; 0 rows at its end. */
-  pushFrom(reader: ParquetReader): { rows: number; settled: Promise<void> | undefined } {
+  /** How many batches of a file it pays to ask for before the first is there. */
+  get readAhead(): number {
+    return this.#thread?.maxBatches ?? 1;
+  }
+
+  /** Reads, runs and delivers the next batch of a file; gives how many rows it has, 0 at its end. */
+  pushFrom(reader: ParquetReader): number | Promise<number> {
     const plan = this.#ready();
-    if (plan === null) return { rows: 0, settled: undefined };
+    if (plan === null) return 0;
+    const thread = this.#thread;
+    if (thread !== null) {
+      return new Promise((delivered, failed) => {
+        thread.submit(plan, () => plan.submitFrom(reader), { delivered, failed });
+        thread.settle();
+      });
+    }
     const rows = plan.pushFrom(reader);
-    return { rows, settled: this.#deliver(plan) };
+    return this.#deliver(plan)?.then(() => rows) ?? rows;
   }
 
   /** Has the source of this graph fed with the results of a node of another one. */
@@ -227,8 +288,10 @@ export class Graph {
     this.#feeds = [];
     for (const { stop } of feeds) stop();
     this.source.clear();
+    if (!this.#delivering) this.#thread?.drain();
     this.#subscriptions = [];
     this.generation = -1;
+    this.#thread?.retire();
     for (const next of [...this.#fed]) {
       if (next.#feeds.every(({ node }) => node.graph === this)) next.destroy();
     }
@@ -236,16 +299,22 @@ export class Graph {
 
   /** Ends the input: emits what is still open, and ends what follows. */
   end(): Promise<void> | undefined {
-    const settled = [this.#flush()];
-    for (const ended of this.#followers) settled.push(ended());
-    const pending = settled.filter((each) => each !== undefined);
-    return pending.length === 0 ? undefined : Promise.all(pending).then(() => {});
+    const flushed = this.#flush();
+    const endNext = () => this.#followers.map((ended) => ended());
+    // What follows ends after its last input has come.
+    if (this.#thread !== null) return flushed?.then(() => together(endNext()));
+    return together([flushed, ...endNext()]);
   }
 
   /** Emits what is still open: the last partition by time. */
   #flush(): Promise<void> | undefined {
     const plan = this.#ready();
     if (plan === null) return undefined;
+    if (this.#thread !== null) {
+      this.#thread.submit(plan, () => plan.submitFlush());
+      this.#thread.settle();
+      return this.#thread.idle() ?? Promise.resolve();
+    }
     plan.flush();
     return this.#deliver(plan);
   }
@@ -326,6 +395,7 @@ export class Graph {
     if (entries.length > (before?.entries.length ?? 0)) {
       const settled = before?.plan.input.filter(({ used }) => used) ?? [];
       const plan = new Plan(planSpec(this.input, this.name, entries, settled));
+      this.#thread?.stop();
       if (before !== null) plan.adopt(before.plan);
       this.#compiled = { plan, entries, timed: entries.some(isTimed) };
       this.#generations++;
@@ -339,9 +409,22 @@ export class Graph {
     if (reuses && !this.#reuses) this.#compiled?.plan.renew();
     this.#reuses = reuses;
     const [only, ...more] = this.#subscriptions;
-    const isAll = more.length === 0 && only?.borrows === true && showsAlone(only.node, entries);
+    const isAll =
+      this.#thread === null &&
+      more.length === 0 &&
+      only?.borrows === true &&
+      showsAlone(only.node, entries);
     this.#passage = isAll ? passage(only.node) : undefined;
     this.generation = this.#generations;
+  }
+
+  #asOwner(): ThreadOwner {
+    return {
+      prepare: (plan) => {
+        if (this.#reuses && !this.#delivering) plan.rewind();
+      },
+      deliver: (plan) => this.#deliver(plan),
+    };
   }
 
   /**
@@ -476,6 +559,12 @@ function bySink(plan: Plan, subscriptions: readonly Subscription[]): Deliveries 
     }
   }
   return { to, results };
+}
+
+/** One outcome out of several. */
+function together(settled: readonly (Promise<void> | undefined)[]): Promise<void> | undefined {
+  const pending = settled.filter((each) => each !== undefined);
+  return pending.length === 0 ? undefined : Promise.all(pending).then(() => {});
 }
 
 async function settleAll(pending: PromiseLike<unknown>[], errors: unknown[]): Promise<void> {

@@ -4,6 +4,7 @@ import { openParquet, type ParquetReader } from '../native/plan.ts';
 import { checkCount, checkFunction, checkOptions, checkSchema, shown } from './checks.ts';
 import type { Graph } from './graph.ts';
 import type { PlanColumn } from './plan-node.ts';
+import type { ThreadOptions } from './thread-options.ts';
 import type { ColumnType, Schema } from './types.ts';
 
 /** Which columns of a file a frame has: names, or names with the types they must have. */
@@ -18,6 +19,8 @@ export interface ParquetOptions<C extends FileColumns> {
   readonly batch?: number;
   /** The columns the frame has; by default all. */
   readonly columns?: C;
+  /** Reads and runs the plan on a thread of its own; default `false`. */
+  readonly thread?: boolean | ThreadOptions;
 }
 
 /** How far reading has come. */
@@ -55,6 +58,7 @@ export interface OpenedFile {
   readonly picked: readonly PlanColumn[];
   readonly reader: ParquetReader;
   readonly name: string;
+  readonly thread: boolean | ThreadOptions;
 }
 
 /** Opens a file and checks the wanted columns against it. */
@@ -62,13 +66,13 @@ export function openFrame(path: string, options: ParquetOptions<FileColumns> = {
   if (typeof path !== 'string') {
     throw new TypeError(`Cannot open Parquet file: the path must be a string, got ${shown(path)}`);
   }
-  checkOptions('DataFrame.fromParquet', options, ['batch', 'columns']);
+  checkOptions('DataFrame.fromParquet', options, ['batch', 'columns', 'thread']);
   const batch = checkCount('DataFrame.fromParquet', 'batch', options.batch ?? DEFAULT_BATCH);
   const reader = openParquet(path, batch);
   const schema = JSON.parse(reader.schema()) as { name: string; type: ColumnType }[];
   const columns = schema.map(({ name, type }) => ({ name, type }));
   const picked = pickColumns(columns, options.columns);
-  return { columns, picked, reader, name: basename(path) };
+  return { columns, picked, reader, name: basename(path), thread: options.thread ?? false };
 }
 
 function pickColumns(
@@ -98,6 +102,13 @@ function pickColumns(
   });
 }
 
+/** Asks for the next batch. Of several that fail, the first is who tells. */
+function ask(graph: Graph, reader: ParquetReader): number | Promise<number> {
+  const read = graph.pushFrom(reader);
+  if (typeof read !== 'number') read.catch(() => {});
+  return read;
+}
+
 /** Reads a file to its end through a graph. */
 export async function runReader(
   graph: Graph,
@@ -117,13 +128,14 @@ export async function runReader(
   let rows = 0;
   let batches = 0;
   let turn = performance.now();
+  const ahead: (number | Promise<number>)[] = [];
   for (;;) {
     signal?.throwIfAborted();
-    const batch = graph.pushFrom(reader);
-    if (batch.rows === 0) break;
-    rows += batch.rows;
+    while (ahead.length < graph.readAhead) ahead.push(ask(graph, reader));
+    const read = await ahead.shift()!;
+    if (read === 0) break;
+    rows += read;
     batches++;
-    await batch.settled;
     if (performance.now() - turn >= TURN_MILLISECONDS) {
       onProgress?.({ rows, totalRows });
       await new Promise((resolve) => setImmediate(resolve));

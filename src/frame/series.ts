@@ -170,7 +170,8 @@ export class Series<
    * A source of values of one type.
    *
    * @param type the type of the values
-   * @param options `name` (default `value`); `batch` and `linger` say how single values collect
+   * @param options `name` (default `value`); `batch` and `linger` say how single values collect; `thread`
+   * runs the plan on a thread of its own
    */
   constructor(type: D, options?: BatchOptions & { readonly name?: N }) {
     const { term, source } = isTerm(type)
@@ -774,7 +775,7 @@ function sourceTerm(
   type: ColumnType,
   options: BatchOptions = {},
 ): { term: Term; source: ColumnSource } {
-  checkOptions('Series', options, ['name', 'batch', 'linger', 'clock']);
+  checkOptions('Series', options, ['name', 'batch', 'linger', 'clock', 'thread']);
   const name = options.name ?? 'value';
   const source = new ColumnSource('Series', [{ name, type }], options);
   const { graph } = source;

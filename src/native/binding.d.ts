@@ -86,6 +86,11 @@ export declare class NativeParquetReader {
  *   - a scalar (kind `scalar`): the number, 0 where it is missing else 1, 0, 0. An integer
  *     beyond ±2^53 has 2 in the second place, and its 8 bytes lie at the offset in the first.
  *     utf8 is written as a column of one row.
+ *
+ * After `start` the plan has a thread of its own. What is submitted to it is run in order, and each
+ * submission has one result, which `poll` writes out as the other calls do. Whatever needs the plan
+ * itself, such as `snapshot`, calls it home, for which all results must have been polled; the next
+ * submission sends it out again.
  */
 export declare class NativePlan {
   /** Compiles the plan written as JSON text. */
@@ -128,7 +133,8 @@ export declare class NativePlan {
   setTime(milliseconds: number): void
   /**
    * JSON text: `{"lateRows": number, "evictedGroups": number, "nodes": [{"batches": number, "rows":
-   * number, "seconds": number, "runs": bool}]}`, nodes in the order of the plan.
+   * number, "seconds": number, "runs": bool}]}`, nodes in the order of the plan; with a thread, as of
+   * the last result that was polled.
    */
   stats(): string
   /** JSON text: all strings of a dictionary, in the order of their ids, null for a missing one. */
@@ -137,10 +143,42 @@ export declare class NativePlan {
    * A function of the values of a batch and of control, for a plan that does nothing but aggregate
    * its one f64 column without missing values, or null. It runs the batch, writes one number for each
    * sink as emission records from index 4 of control on, and returns how many there are; or −1, with
-   * nothing done, where `push_f64` must run the batch. A call of it is several times cheaper than
-   * that of a method.
+   * nothing done, where `push_f64` must run the batch, as while the plan is away. A call of it is
+   * several times cheaper than that of a method.
    */
   reducer(): ((values: Float64Array, control: Float64Array) => number) | null
+  /**
+   * Gives the plan a thread of its own, which calls `wake` when results have come; it keeps nothing
+   * alive. `maxBatches` submissions and `maxBytes` bytes may wait for it, and as many of results.
+   */
+  start(wake: () => void, maxBatches: number, maxBytes: number): void
+  /** Calls the plan home and ends its thread. */
+  stop(): void
+  /**
+   * Hands a batch to the thread, as `push` takes it. Returns how many submissions stand in line
+   * because there is no room for them.
+   */
+  submit(input: number, rows: number, buffers: ReadonlyArray<TypedArray | null>): number
+  /** `submit` as `pushF64` takes it. */
+  submitF64(input: number, values: Float64Array): number
+  /** `submit` as `pushWords` takes it. */
+  submitWords(input: number, text: Uint8Array): number
+  /** Has the thread read and run the next batch of the file. */
+  submitFrom(input: number, reader: NativeParquetReader): number
+  /** Has the thread end the input. */
+  submitFlush(): number
+  /**
+   * Writes the next result of the thread out; −2 where none has come. Throws what its submission
+   * failed with.
+   */
+  poll(control: Float64Array, slab: Uint8Array, offset: number): number
+  /** Sleeps until there is a result to poll; false where there is nothing to wait for. */
+  wait(): boolean
+  /**
+   * Hands over what stands in line as far as there is room, without polling; returns how many still
+   * do. `wake` is called again when the next result comes.
+   */
+  advance(): number
 }
 
 /** Settings of a consumer. */

@@ -53,6 +53,8 @@ const CONTROL_LENGTH = 1024;
 const DICTIONARY_START = 4;
 /** Numbers of the record of one scalar. */
 const SCALAR_RECORD = 6;
+/** What `NativePlan.poll` gives where no result has come. */
+const NOTHING = -2;
 
 const decoder = new TextDecoder();
 
@@ -139,6 +141,11 @@ export class Plan {
     );
   }
 
+  /** Whether the plan may know strings that {@link Plan.dictionaries} lacks. */
+  get hasForeign(): boolean {
+    return this.#hasForeign;
+  }
+
   /** Brings {@link Plan.dictionaries} up to what the plan knows, also where no result has shown it. */
   learnStrings(): void {
     if (!this.#hasForeign) return;
@@ -165,6 +172,74 @@ export class Plan {
   flush(): void {
     this.#reserve();
     crossing(() => this.#finish(this.#native.flush(this.control, this.#slab, this.#offset)));
+  }
+
+  /**
+   * Gives the plan a thread of its own, which calls `wake` when results have come: see
+   * `NativePlan.start`. What is submitted is copied and run in order, and has one result each.
+   */
+  start(wake: () => void, maxBatches: number, maxBytes: number): void {
+    crossing(() => this.#native.start(wake, maxBatches, maxBytes));
+  }
+
+  /** Has the plan come home and ends its thread; every result must have been polled. */
+  stop(): void {
+    crossing(() => this.#native.stop());
+  }
+
+  /** As {@link Plan.push}, on the thread. Returns how many submissions stand in line for want of room. */
+  submit(rows: number, buffers: ReadonlyArray<TypedArray | null>): number {
+    return crossing(() => this.#native.submit(0, rows, buffers));
+  }
+
+  /** As {@link Plan.pushF64}, on the thread. */
+  submitF64(values: Float64Array): number {
+    return crossing(() => this.#native.submitF64(0, values));
+  }
+
+  /** As {@link Plan.pushWords}, on the thread. */
+  submitWords(text: Uint8Array): number {
+    this.#hasForeign = true;
+    return crossing(() => this.#native.submitWords(0, text));
+  }
+
+  /** As {@link Plan.pushFrom}, on the thread. */
+  submitFrom(reader: ParquetReader): number {
+    return crossing(() => this.#native.submitFrom(0, reader));
+  }
+
+  /** As {@link Plan.flush}, on the thread. */
+  submitFlush(): number {
+    return crossing(() => this.#native.submitFlush());
+  }
+
+  /**
+   * Gets the next result of the thread, if one has come, as a call that runs a batch does; throws what
+   * that batch failed with.
+   */
+  poll(): boolean {
+    this.#reserve();
+    return crossing(() => {
+      const count = this.#native.poll(this.control, this.#slab, this.#offset);
+      if (count === NOTHING) return false;
+      this.#finish(count);
+      return true;
+    });
+  }
+
+  /** Sleeps until there is a result to poll; false where there will be none. */
+  wait(): boolean {
+    return crossing(() => this.#native.wait());
+  }
+
+  /** Hands over what stands in line as far as there is room; how many submissions still do. */
+  advance(): number {
+    return crossing(() => this.#native.advance());
+  }
+
+  /** The rows that the last result was read from a file for; 0 at the end of the file. */
+  get rowsRead(): number {
+    return this.control[1]!;
   }
 
   /** Takes over the state of an earlier plan, whose entries are the first of this one. */

@@ -196,22 +196,51 @@ function compareLast(actual: Column, expected: Values, rows: number): void {
   if (rows > 0) compareValues([actual.at(-1)], expected, false);
 }
 
+function frameOf({ batches, pipeline }: Case, thread: boolean) {
+  const timed = typeof pipeline.window === 'string' || pipeline.value !== undefined;
+  const schema = timed ? { ...SCHEMA, at: 'timestamp' as const } : SCHEMA;
+  const frame = new DataFrame(schema, { thread }) as Frame;
+  const inputs = batches.map(({ columns, time }) => (timed ? { ...columns, at: time } : columns));
+  return { frame, inputs: inputs as Parameters<Frame['emit']>[0][] };
+}
+
 describe('frames of Python streamz', () => {
   it.each(cases.map((one) => [`${one.id} ${JSON.stringify(one.pipeline)}`, one] as const))(
     '%s',
-    (_title, { batches, expected, pipeline }) => {
-      const timed = typeof pipeline.window === 'string' || pipeline.value !== undefined;
-      const schema = timed ? { ...SCHEMA, at: 'timestamp' as const } : SCHEMA;
-      const frame = new DataFrame(schema) as Frame;
+    (_title, one) => {
+      const { frame, inputs } = frameOf(one, false);
       let emitted: unknown[] = [];
-      build(frame, pipeline).sink((result) => {
+      build(frame, one.pipeline).sink((result) => {
         emitted.push(result);
       });
-      batches.forEach(({ columns, time }, step) => {
+      inputs.forEach((input, step) => {
         emitted = [];
-        frame.emit((timed ? { ...columns, at: time } : columns) as Parameters<Frame['emit']>[0]);
-        compare(pipeline, emitted, expected[step]!, columns.x.length);
+        frame.emit(input);
+        compare(one.pipeline, emitted, one.expected[step]!, one.batches[step]!.columns.x.length);
       });
     },
   );
+
+  it('and the same on a thread of their own', async () => {
+    for (const one of cases) {
+      const inline = frameOf(one, false);
+      const expected: unknown[] = [];
+      build(inline.frame, one.pipeline).sink((result) => expected.push(result));
+      for (const input of inline.inputs) inline.frame.emit(input);
+      const threaded = frameOf(one, true);
+      const results: unknown[] = [];
+      build(threaded.frame, one.pipeline).sink((result) => {
+        results.push(result);
+      });
+      for (const input of threaded.inputs) await threaded.frame.emit(input);
+      await threaded.frame.flush();
+      expect(results.map(plainResult), one.id).toEqual(expected.map(plainResult));
+      threaded.frame.destroy();
+    }
+  });
 });
+
+function plainResult(result: unknown): unknown {
+  if (result instanceof Table) return result.toColumns();
+  return typeof result === 'object' && result !== null ? (result as Column).toArray() : result;
+}

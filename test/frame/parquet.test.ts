@@ -41,6 +41,21 @@ describe('a frame over a file', () => {
     expect(batches).toBe(5);
   });
 
+  it('reads and computes on a thread of its own, with the same results', async () => {
+    const read = async (thread: boolean) => {
+      const flights = DataFrame.fromParquet(path, { columns, thread });
+      const counts = flights.groupBy('origin').count().sinkToList();
+      const { rows, batches } = await flights.run();
+      return { rows, batches, results: counts.length, last: counts.at(-1)!.toColumns() };
+    };
+    expect(await read(true)).toEqual(await read(false));
+    const failing = DataFrame.fromParquet(path, { columns: ['delay'], batch: 1000, thread: true });
+    failing.sink(() => {
+      throw new Error('enough');
+    });
+    await expect(failing.run()).rejects.toThrow('enough');
+  });
+
   it('ends when told to', async () => {
     const flights = DataFrame.fromParquet(path, { columns });
     flights.size().sink(() => {});

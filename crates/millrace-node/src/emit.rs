@@ -9,7 +9,7 @@ use arrow_array::{Array, StringArray};
 use arrow_buffer::NullBuffer;
 use millrace_core::batch::{Emission, EmissionKind};
 use millrace_core::column_type::ColumnType;
-use millrace_core::plan::{ColumnSchema, Plan};
+use millrace_core::plan::{ColumnSchema, Plan, SinkSchema};
 use zerocopy::FromBytes;
 
 /// Numbers before the dictionary records.
@@ -37,19 +37,26 @@ pub(crate) struct Target<'a> {
     pub(crate) offset: usize,
 }
 
+/// What the emissions of a plan are described by.
+pub(crate) struct Described<'a> {
+    pub(crate) sinks: &'a [SinkSchema],
+    /// All strings of a dictionary.
+    pub(crate) dictionary: &'a dyn Fn(usize) -> Option<&'a StringArray>,
+}
+
 /// Writes emissions and the strings of dictionaries that are new to JavaScript.
 ///
 /// `sent[d]` is how many strings of dictionary `d` JavaScript knows; it is moved on.
 pub(crate) fn write(
-    plan: &Plan,
+    described: &Described<'_>,
     emissions: &[Emission],
     sent: &mut [usize],
     target: &mut Target<'_>,
     rows_read: usize,
 ) -> Result<usize, Need> {
     let start = align(target.offset);
-    let growth = growth(plan, emissions, sent);
-    let need = measure(plan, emissions, &growth);
+    let growth = growth(described, emissions, sent);
+    let need = measure(described.sinks, emissions, &growth);
     if start + need.bytes > target.slab.len() || need.numbers > target.control.len() {
         return Err(need);
     }
@@ -77,7 +84,7 @@ pub(crate) fn write(
         for (array, schema) in emission
             .columns
             .iter()
-            .zip(&plan.sinks()[emission.sink].columns)
+            .zip(&described.sinks[emission.sink].columns)
         {
             writer.column(
                 array.as_ref(),
@@ -168,14 +175,14 @@ struct Grown {
     strings: StringArray,
 }
 
-fn growth(plan: &Plan, emissions: &[Emission], sent: &[usize]) -> Vec<Grown> {
+fn growth(described: &Described<'_>, emissions: &[Emission], sent: &[usize]) -> Vec<Grown> {
     let mut growth: Vec<Grown> = Vec::new();
     for emission in emissions {
-        for column in &plan.sinks()[emission.sink].columns {
+        for column in &described.sinks[emission.sink].columns {
             let Some(dictionary) = column.dictionary else {
                 continue;
             };
-            let Some(strings) = plan.dictionary(dictionary) else {
+            let Some(strings) = (described.dictionary)(dictionary) else {
                 continue;
             };
             let first = sent[dictionary];
@@ -206,7 +213,12 @@ fn parts(strings: &StringArray) -> (Vec<i32>, &[u8]) {
     )
 }
 
-fn measure(plan: &Plan, emissions: &[Emission], growth: &[Grown]) -> Need {
+/// Bytes that emissions take, the strings of dictionaries aside.
+pub(crate) fn weigh(sinks: &[SinkSchema], emissions: &[Emission]) -> usize {
+    measure(sinks, emissions, &[]).bytes
+}
+
+fn measure(sinks: &[SinkSchema], emissions: &[Emission], growth: &[Grown]) -> Need {
     let mut bytes = 0;
     let mut numbers = HEADER + DICTIONARY * growth.len();
     for grown in growth {
@@ -215,11 +227,7 @@ fn measure(plan: &Plan, emissions: &[Emission], growth: &[Grown]) -> Need {
     }
     for emission in emissions {
         numbers += EMISSION + COLUMN * emission.columns.len();
-        for (array, schema) in emission
-            .columns
-            .iter()
-            .zip(&plan.sinks()[emission.sink].columns)
-        {
+        for (array, schema) in emission.columns.iter().zip(&sinks[emission.sink].columns) {
             let rows = array.len();
             bytes += align(rows.div_ceil(8));
             bytes += match (schema.column_type.width(), schema.dictionary) {

@@ -9,12 +9,13 @@ use arrow_array::types::{
     ArrowPrimitiveType, DurationNanosecondType, Int64Type, TimestampNanosecondType, UInt64Type,
 };
 use arrow_array::{
-    ArrayRef, BooleanArray, Int32Array, NullArray, PrimitiveArray, StringArray, types,
+    Array as _, ArrayRef, BooleanArray, Int32Array, NullArray, PrimitiveArray, StringArray, types,
 };
 use arrow_buffer::{BooleanBuffer, Buffer, MutableBuffer, NullBuffer, OffsetBuffer, ScalarBuffer};
+use millrace_core::batch::Batch;
 use millrace_core::column_type::ColumnType;
 use millrace_core::error::PlanError;
-use millrace_core::plan::{ColumnSchema, Plan};
+use millrace_core::plan::{ColumnSchema, InputSchema, Plan};
 use napi::bindgen_prelude::TypedArrayType;
 use napi::bindgen_prelude::{Array, Either, Null, TypedArray};
 
@@ -23,38 +24,105 @@ use crate::failure::{Result, core_error};
 /// One slot of `push`'s buffers.
 type Slot<'a> = Option<TypedArray<'a>>;
 
-/// The columns of a batch; new strings go to the plan's dictionaries.
-pub(crate) fn columns(
-    plan: &mut Plan,
+/// A batch of one input as it was taken in: what only the plan can do has yet to come.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    pub(crate) input: usize,
+    rows: usize,
+    columns: Vec<TakenColumn>,
+    /// Bytes that were copied.
+    pub(crate) bytes: usize,
+}
+
+#[derive(Debug)]
+enum TakenColumn {
+    Array(ArrayRef),
+    /// Ids of a dictionary.
+    Ids(usize, Int32Array),
+}
+
+impl Taken {
+    /// The batch as the plan reads it.
+    pub(crate) fn complete(self, plan: &Plan) -> std::result::Result<Batch, PlanError> {
+        let complete = |column| match column {
+            TakenColumn::Array(array) => Ok(array),
+            TakenColumn::Ids(dictionary, ids) => {
+                let column = plan.dictionary_column(dictionary, ids)?;
+                Ok(Arc::new(column) as ArrayRef)
+            }
+        };
+        let columns: std::result::Result<_, PlanError> =
+            self.columns.into_iter().map(complete).collect();
+        Ok(Batch {
+            rows: self.rows,
+            columns: columns?,
+        })
+    }
+}
+
+/// New strings of dictionaries, in the order of their ids.
+pub(crate) type Fresh = Vec<(usize, StringArray)>;
+
+/// Copies the strings that a batch brings: for the plan, whether or not it takes the rows, since
+/// JavaScript sends each of them once.
+pub(crate) fn fresh(inputs: &[InputSchema], input: usize, buffers: &Array<'_>) -> Result<Fresh> {
+    let mut fresh = Fresh::new();
+    let Some(schema) = inputs.get(input) else {
+        return Ok(fresh);
+    };
+    let mut at = 0;
+    for (column, &used) in schema.columns.iter().zip(&schema.used) {
+        let intake = Intake {
+            column,
+            rows: 0,
+            buffers,
+            at,
+        };
+        if used
+            && let (ColumnType::Utf8, Some(dictionary)) = (column.column_type, column.dictionary)
+            && intake.slot(1)?.is_some()
+        {
+            fresh.push((dictionary, intake.strings(1, None)?));
+        }
+        at += slots(column);
+    }
+    Ok(fresh)
+}
+
+/// Copies the columns of a batch.
+pub(crate) fn take(
+    inputs: &[InputSchema],
     input: usize,
     rows: usize,
     buffers: &Array<'_>,
-) -> Result<Vec<ArrayRef>> {
-    let schema = plan.inputs().get(input).cloned().ok_or_else(|| {
+) -> Result<Taken> {
+    let schema = inputs.get(input).ok_or_else(|| {
         core_error(PlanError::InvalidArgument(format!(
             "Cannot emit: there is no input {input}"
         )))
     })?;
+    let mut bytes = 0;
     let mut at = 0;
-    let mut intakes = Vec::with_capacity(schema.columns.len());
-    for (column, used) in schema.columns.iter().zip(schema.used) {
-        intakes.push(used.then_some(Intake {
-            column,
-            rows,
-            buffers,
-            at,
-        }));
+    let mut columns = Vec::with_capacity(schema.columns.len());
+    for (column, &used) in schema.columns.iter().zip(&schema.used) {
+        let taken = if used {
+            let intake = Intake {
+                column,
+                rows,
+                buffers,
+                at,
+            };
+            intake.column()?
+        } else {
+            TakenColumn::Array(Arc::new(NullArray::new(0)))
+        };
+        bytes += match &taken {
+            TakenColumn::Array(array) => array.get_buffer_memory_size(),
+            TakenColumn::Ids(_, ids) => ids.get_buffer_memory_size(),
+        };
+        columns.push(taken);
         at += slots(column);
     }
-    // Strings before anything is refused: JavaScript sends each of them once.
-    for intake in intakes.iter().flatten() {
-        intake.extend(plan)?;
-    }
-    let columns = intakes.iter().map(|intake| match intake {
-        Some(intake) => intake.column(plan),
-        None => Ok(Arc::new(NullArray::new(0)) as ArrayRef),
-    });
-    let columns = columns.collect::<Result<Vec<_>>>()?;
     if buffers.len() != at {
         return Err(core_error(PlanError::LengthMismatch(format!(
             "Cannot emit to {}: there must be {at} buffers, got {}",
@@ -62,7 +130,12 @@ pub(crate) fn columns(
             buffers.len()
         ))));
     }
-    Ok(columns)
+    Ok(Taken {
+        input,
+        rows,
+        columns,
+        bytes,
+    })
 }
 
 /// The keys' ids and the values of a batch of a plan that takes them from where they lie, none of
@@ -103,7 +176,7 @@ fn slots(column: &ColumnSchema) -> u32 {
 }
 
 /// The only column of an input that is one f64 column.
-pub(crate) fn floats(values: &TypedArray<'_>) -> Result<(usize, ArrayRef)> {
+pub(crate) fn floats(input: usize, values: &TypedArray<'_>) -> Result<Taken> {
     if values.typed_array_type != TypedArrayType::Float64 {
         return Err(core_error(PlanError::TypeMismatch(format!(
             "Cannot emit: values must be a Float64Array, got {}",
@@ -111,13 +184,13 @@ pub(crate) fn floats(values: &TypedArray<'_>) -> Result<(usize, ArrayRef)> {
         ))));
     }
     let rows = values.arraybuffer.len() / 8;
-    Ok((
+    let array = PrimitiveArray::<types::Float64Type>::new(scalars(values, rows), None);
+    Ok(Taken {
+        input,
         rows,
-        Arc::new(PrimitiveArray::<types::Float64Type>::new(
-            scalars(values, rows),
-            None,
-        )),
-    ))
+        columns: vec![TakenColumn::Array(Arc::new(array))],
+        bytes: 8 * rows,
+    })
 }
 
 /// One column being taken in.
@@ -160,29 +233,16 @@ impl Intake<'_> {
         )))
     }
 
-    /// Hands new strings to the plan.
-    fn extend(&self, plan: &mut Plan) -> Result<()> {
-        if let (ColumnType::Utf8, Some(dictionary)) =
-            (self.column.column_type, self.column.dictionary)
-            && self.slot(1)?.is_some()
-        {
-            let strings = self.strings(1, None)?;
-            plan.extend_dictionary(dictionary, &strings)
-                .map_err(core_error)?;
-        }
-        Ok(())
-    }
-
-    fn column(&self, plan: &Plan) -> Result<ArrayRef> {
+    fn column(&self) -> Result<TakenColumn> {
         use ColumnType as C;
-        Ok(match self.column.column_type {
+        Ok(TakenColumn::Array(match self.column.column_type {
             C::Bool => {
                 let values = self.needed(0, "a bitmap in a Uint8Array")?;
                 Arc::new(BooleanArray::new(self.bits(&values)?, self.nulls(1)?))
             }
             C::Utf8 => match self.column.dictionary {
                 None => Arc::new(self.text()?),
-                Some(dictionary) => self.ids(plan, dictionary)?,
+                Some(dictionary) => return self.ids(dictionary),
             },
             C::I8 => self.numbers::<types::Int8Type>(TypedArrayType::Int8)?,
             C::I16 => self.numbers::<types::Int16Type>(TypedArrayType::Int16)?,
@@ -201,7 +261,7 @@ impl Intake<'_> {
                 self.wide::<DurationNanosecondType>(TypedArrayType::BigInt64, nanoseconds)?
             }
             C::Date => self.numbers::<types::Date32Type>(TypedArrayType::Int32)?,
-        })
+        }))
     }
 
     fn numbers<T: ArrowPrimitiveType>(&self, kind: TypedArrayType) -> Result<ArrayRef> {
@@ -317,7 +377,7 @@ impl Intake<'_> {
         })
     }
 
-    fn ids(&self, plan: &Plan, dictionary: usize) -> Result<ArrayRef> {
+    fn ids(&self, dictionary: usize) -> Result<TakenColumn> {
         let ids = self.needed(0, "Int32 ids")?;
         if ids.typed_array_type != TypedArrayType::Int32 {
             return Err(self.type_mismatch("Int32 ids", ids.typed_array_type.as_ref()));
@@ -326,10 +386,7 @@ impl Intake<'_> {
             return Err(self.length_mismatch("its ids", 4 * self.rows, ids.arraybuffer.len()));
         }
         let ids = Int32Array::new(scalars(&ids, self.rows), self.nulls(3)?);
-        Ok(Arc::new(
-            plan.dictionary_column(dictionary, ids)
-                .map_err(core_error)?,
-        ))
+        Ok(TakenColumn::Ids(dictionary, ids))
     }
 }
 

@@ -11,3 +11,4 @@ mod intake;
 mod kafka;
 mod parquet_reader;
 mod plan;
+mod thread;

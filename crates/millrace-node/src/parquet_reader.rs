@@ -1,5 +1,7 @@
 //! The exported class that reads a Parquet file.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use millrace_core::batch::Batch;
 use millrace_core::column_type::ColumnType;
 use millrace_io::parquet::{ParquetBatches, ParquetFile};
@@ -11,6 +13,13 @@ use crate::failure::{Failure, Result, guard, read_error};
 /// A Parquet file that `NativePlan.pushFrom` reads once, from its first row to its last.
 #[napi]
 pub struct NativeParquetReader {
+    /// Shared with the thread of a plan, which reads on as it is told to.
+    reader: Arc<Mutex<Reader>>,
+}
+
+/// A file and how far it has been read.
+#[derive(Debug)]
+pub(crate) struct Reader {
     file: Option<ParquetFile>,
     batches: Option<ParquetBatches>,
     batch: usize,
@@ -23,10 +32,13 @@ impl NativeParquetReader {
     pub fn new(path: String, batch: u32) -> Result<Self> {
         guard("open Parquet file", || {
             let file = ParquetFile::open(&path).map_err(read_error)?;
-            Ok(Self {
+            let reader = Reader {
                 file: Some(file),
                 batches: None,
                 batch: batch as usize,
+            };
+            Ok(Self {
+                reader: Arc::new(Mutex::new(reader)),
             })
         })
     }
@@ -34,7 +46,8 @@ impl NativeParquetReader {
     /// JSON text: `[{"name", "type", "dictionary": bool}]`, as `columns` of an input.
     #[napi]
     pub fn schema(&self) -> Result<String> {
-        let columns: Vec<_> = self
+        let reader = self.lock();
+        let columns: Vec<_> = reader
             .file()?
             .columns()
             .iter()
@@ -56,19 +69,36 @@ impl NativeParquetReader {
             clippy::cast_precision_loss,
             reason = "files hold fewer than 2^53 rows"
         )]
-        Ok(self.file()?.rows() as f64)
+        Ok(self.lock().file()?.rows() as f64)
     }
 
     /// Ends reading and frees what the reader holds.
     #[napi]
     pub fn close(&mut self) -> Result<()> {
         guard("close Parquet file", || {
-            self.batches = None;
-            self.file = None;
+            let mut reader = self.lock();
+            reader.batches = None;
+            reader.file = None;
             Ok(())
         })
     }
 
+    /// The next batch, as [`Reader::next_batch`].
+    pub(crate) fn next_batch(&mut self, used: &[bool]) -> Result<Option<Batch>> {
+        self.lock().next_batch(used)
+    }
+
+    /// For a thread to read from.
+    pub(crate) fn share(&self) -> Arc<Mutex<Reader>> {
+        Arc::clone(&self.reader)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Reader> {
+        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Reader {
     fn file(&self) -> Result<&ParquetFile> {
         self.file.as_ref().ok_or_else(|| {
             Failure::new(

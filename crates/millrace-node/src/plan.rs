@@ -1,22 +1,30 @@
 //! The exported class that owns one compiled plan.
 
 use std::cell::RefCell;
+use std::mem::take;
 use std::rc::Rc;
 
-use millrace_core::batch::{Batch, Emission};
-use millrace_core::plan::{ColumnSchema, Plan};
+use arrow_array::{Array as _, StringArray};
+use millrace_core::batch::Emission;
+use millrace_core::plan::{ColumnSchema, InputSchema, Plan, SinkSchema};
+use millrace_ring::Limits;
 use napi::Env;
 use napi::bindgen_prelude::{
     Array, Function, FunctionCallContext, TypedArray, TypedArrayType, Uint8Array,
 };
+use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
 use serde_json::{Value, json};
 use zerocopy::FromBytes;
 
-use crate::emit::{Target, scalar_room, write, write_floats, write_scalars};
+use crate::emit::{Described, Target, scalar_room, write, write_floats, write_scalars};
 use crate::failure::{Failure, Result, core_error, guard};
-use crate::intake;
+use crate::intake::{self, Fresh, Taken};
 use crate::parquet_reader::NativeParquetReader;
+use crate::thread::{self, Done, PlanThread, Resident, Stats, Task, Work, broken};
+
+/// What `poll` returns where no result has come.
+const NOTHING: i32 = -2;
 
 /// Memory of the caller that results are written to. Never absent: the type is how a borrowed
 /// mutable array is taken without unsafe code.
@@ -45,6 +53,11 @@ type Bytes<'a> = Option<&'a mut [u8]>;
 ///   - a scalar (kind `scalar`): the number, 0 where it is missing else 1, 0, 0. An integer
 ///     beyond ±2^53 has 2 in the second place, and its 8 bytes lie at the offset in the first.
 ///     utf8 is written as a column of one row.
+///
+/// After `start` the plan has a thread of its own. What is submitted to it is run in order, and each
+/// submission has one result, which `poll` writes out as the other calls do. Whatever needs the plan
+/// itself, such as `snapshot`, calls it home, for which all results must have been polled; the next
+/// submission sends it out again.
 #[napi]
 pub struct NativePlan {
     core: Rc<RefCell<Core>>,
@@ -52,7 +65,20 @@ pub struct NativePlan {
 
 /// What a plan's object shares with its function.
 struct Core {
-    plan: Plan,
+    /// Away while its thread has it.
+    plan: Option<Box<Plan>>,
+    inputs: Vec<InputSchema>,
+    sinks: Vec<SinkSchema>,
+    thread: Option<PlanThread>,
+    /// A result that was waited for and not polled yet.
+    next: Option<Done>,
+    /// The time that the thread has yet to be told.
+    now: Option<i64>,
+    /// Strings that it has yet to get.
+    owed: Fresh,
+    /// As of the last result of the thread.
+    stats: Stats,
+    strings: Vec<StringArray>,
     /// Results that did not fit the caller's memory, or of a call that is running.
     emissions: Vec<Emission>,
     /// How many strings of each dictionary JavaScript knows.
@@ -83,7 +109,15 @@ impl NativePlan {
             let sent = vec![0; dictionaries(&plan)];
             let state = State::Ready;
             let core = Core {
-                plan,
+                inputs: plan.inputs().to_vec(),
+                sinks: plan.sinks().to_vec(),
+                plan: Some(Box::new(plan)),
+                thread: None,
+                next: None,
+                now: None,
+                owed: Fresh::new(),
+                stats: Stats::default(),
+                strings: Vec::new(),
                 emissions: Vec::new(),
                 sent,
                 rows_read: 0,
@@ -101,9 +135,9 @@ impl NativePlan {
     /// "columns": [{"name", "type", "dictionary": id|null}]}]}`.
     #[napi]
     pub fn describe(&self) -> Result<String> {
-        let plan = &self.core.borrow().plan;
-        let inputs: Vec<Value> = plan
-            .inputs()
+        let core = self.core.borrow();
+        let inputs: Vec<Value> = core
+            .inputs
             .iter()
             .map(|input| {
                 let columns = input
@@ -118,8 +152,8 @@ impl NativePlan {
                 json!({ "name": input.name, "columns": columns.collect::<Vec<_>>() })
             })
             .collect();
-        let sinks: Vec<Value> = plan
-            .sinks()
+        let sinks: Vec<Value> = core
+            .sinks
             .iter()
             .map(|sink| {
                 let columns: Vec<Value> = sink.columns.iter().map(describe).collect();
@@ -150,29 +184,22 @@ impl NativePlan {
         slab: Bytes<'_>,
         offset: u32,
     ) -> Result<i32> {
-        self.core
-            .borrow_mut()
-            .call("emit", control, slab, offset, |this| {
-                let (input, rows) = (input as usize, rows as usize);
-                if input == 0 && this.push_keyed(rows, &buffers)? {
-                    return Ok(());
-                }
-                let columns = intake::columns(&mut this.plan, input, rows, &buffers)?;
-                for column in &this.plan.inputs()[input].columns {
-                    if let Some(dictionary) = column.dictionary {
-                        // JavaScript gave all of these strings ids itself.
-                        let known = this
-                            .plan
-                            .dictionary(dictionary)
-                            .map_or(0, arrow_array::Array::len);
-                        this.sent[dictionary] = known;
-                    }
-                }
-                let batch = Batch { rows, columns };
-                this.plan
-                    .push(input, batch, &mut this.emissions)
-                    .map_err(core_error)
-            })
+        let core = &mut *self.core.borrow_mut();
+        core.call("emit", control, slab, offset, |this| {
+            let (input, rows) = (input as usize, rows as usize);
+            if input == 0 && this.push_keyed(rows, &buffers)? {
+                return Ok(());
+            }
+            let fresh = intake::fresh(&this.inputs, input, &buffers)?;
+            this.note(&fresh);
+            let plan = this.home()?;
+            for (dictionary, strings) in &fresh {
+                plan.extend_dictionary(*dictionary, strings)
+                    .map_err(core_error)?;
+            }
+            let taken = intake::take(&this.inputs, input, rows, &buffers)?;
+            this.run(taken)
+        })
     }
 
     /// `push` of an input that is one f64 column without missing values.
@@ -189,7 +216,11 @@ impl NativePlan {
     ) -> Result<i32> {
         let core = &mut *self.core.borrow_mut();
         let is_floats = values.typed_array_type == TypedArrayType::Float64;
-        if core.state == State::Ready && input == 0 && is_floats {
+        if core.state == State::Ready
+            && input == 0
+            && is_floats
+            && let Some(plan) = &mut core.plan
+        {
             let mut target = Target {
                 control: control.as_deref_mut().unwrap_or_default(),
                 slab: slab.as_deref_mut().unwrap_or_default(),
@@ -197,11 +228,7 @@ impl NativePlan {
             };
             core.state = State::Running;
             let written = guard("emit", || {
-                Ok(write_floats(
-                    &mut core.plan,
-                    &values.arraybuffer,
-                    &mut target,
-                ))
+                Ok(write_floats(plan, &values.arraybuffer, &mut target))
             })?;
             core.state = State::Ready;
             if written {
@@ -209,14 +236,8 @@ impl NativePlan {
             }
         }
         core.call("emit", control, slab, offset, |this| {
-            let (rows, column) = intake::floats(&values)?;
-            let batch = Batch {
-                rows,
-                columns: vec![column],
-            };
-            this.plan
-                .push(input as usize, batch, &mut this.emissions)
-                .map_err(core_error)
+            let taken = intake::floats(input as usize, &values)?;
+            this.run(taken)
         })
     }
 
@@ -232,18 +253,16 @@ impl NativePlan {
         slab: Bytes<'_>,
         offset: u32,
     ) -> Result<i32> {
-        let mut core = self.core.borrow_mut();
+        let core = &mut *self.core.borrow_mut();
         core.call("emit words", control, slab, offset, |this| {
-            let text = std::str::from_utf8(text).map_err(|error| {
-                Failure::new(
-                    "ERR_INVALID_ARGUMENT",
-                    format!("Cannot emit words: the text must be UTF-8, got {error}"),
-                )
-            })?;
-            let batch = this.plan.words(input as usize, text).map_err(core_error)?;
-            this.plan
-                .push(input as usize, batch, &mut this.emissions)
-                .map_err(core_error)
+            let (input, text) = (input as usize, words(text)?);
+            let mut emissions = take(&mut this.emissions);
+            let plan = this.home()?;
+            let result = plan
+                .words(input, text)
+                .and_then(|batch| plan.push(input, batch, &mut emissions));
+            this.emissions = emissions;
+            result.map_err(core_error)
         })
     }
 
@@ -259,55 +278,53 @@ impl NativePlan {
         slab: Bytes<'_>,
         offset: u32,
     ) -> Result<i32> {
-        let mut core = self.core.borrow_mut();
+        let core = &mut *self.core.borrow_mut();
         core.call("read Parquet file", control, slab, offset, |this| {
             let input = input as usize;
-            let used = this
-                .plan
-                .inputs()
-                .get(input)
-                .map_or(&[][..], |input| &input.used);
-            if let Some(batch) = reader.next_batch(used)? {
-                this.rows_read = batch.rows;
-                this.plan
-                    .push(input, batch, &mut this.emissions)
-                    .map_err(core_error)?;
-            }
-            Ok(())
+            let used = this.inputs.get(input).map_or(&[][..], |input| &input.used);
+            let Some(batch) = reader.next_batch(used)? else {
+                return Ok(());
+            };
+            this.rows_read = batch.rows;
+            let mut emissions = take(&mut this.emissions);
+            let result = this.home()?.push(input, batch, &mut emissions);
+            this.emissions = emissions;
+            result.map_err(core_error)
         })
     }
 
     /// Ends the input: closes open partitions.
     #[napi(ts_args_type = "control: Float64Array, slab: Uint8Array, offset: number")]
     pub fn flush(&mut self, control: Numbers<'_>, slab: Bytes<'_>, offset: u32) -> Result<i32> {
-        let mut core = self.core.borrow_mut();
+        let core = &mut *self.core.borrow_mut();
         core.call("flush", control, slab, offset, |this| {
-            this.plan.flush(&mut this.emissions).map_err(core_error)
+            let mut emissions = take(&mut this.emissions);
+            let result = this.home()?.flush(&mut emissions);
+            this.emissions = emissions;
+            result.map_err(core_error)
         })
     }
 
     /// Writes the results that did not fit.
     #[napi(ts_args_type = "control: Float64Array, slab: Uint8Array, offset: number")]
     pub fn take(&mut self, control: Numbers<'_>, slab: Bytes<'_>, offset: u32) -> Result<i32> {
-        guard("take results", || {
-            self.core.borrow_mut().deliver(control, slab, offset)
-        })
+        let core = &mut *self.core.borrow_mut();
+        guard("take results", || core.deliver(control, slab, offset))
     }
 
     /// The state of every node, as bytes that `restore` takes.
     #[napi]
-    pub fn snapshot(&self) -> Result<Uint8Array> {
-        guard("snapshot plan", || {
-            Ok(self.core.borrow().plan.snapshot().into())
-        })
+    pub fn snapshot(&mut self) -> Result<Uint8Array> {
+        let core = &mut *self.core.borrow_mut();
+        guard("snapshot plan", || Ok(core.home()?.snapshot().into()))
     }
 
     /// Puts back the state of a plan of the same spec.
     #[napi]
     pub fn restore(&mut self, snapshot: &[u8]) -> Result<()> {
+        let core = &mut *self.core.borrow_mut();
         guard("restore plan", || {
-            let core = &mut *self.core.borrow_mut();
-            core.plan.restore(snapshot).map_err(core_error)?;
+            core.home()?.restore(snapshot).map_err(core_error)?;
             core.emissions.clear();
             core.sent.fill(0);
             core.state = State::Ready;
@@ -318,10 +335,13 @@ impl NativePlan {
     /// Takes over the state of an earlier plan, whose nodes are the first of this one.
     #[napi]
     pub fn adopt(&mut self, earlier: &NativePlan) -> Result<()> {
+        let core = &mut *self.core.borrow_mut();
         guard("adopt the state of a plan", || {
-            let (core, earlier) = (&mut *self.core.borrow_mut(), earlier.core.borrow());
-            core.plan.adopt(&earlier.plan).map_err(core_error)?;
-            for (to, from) in core.plan.shared_dictionaries(&earlier.plan) {
+            let earlier = earlier.core.borrow();
+            let before = earlier.plan.as_deref().ok_or_else(|| away("adopt"))?;
+            let plan = core.home()?;
+            plan.adopt(before).map_err(core_error)?;
+            for (to, from) in plan.shared_dictionaries(before) {
                 core.sent[to] = earlier.sent[from];
             }
             Ok(())
@@ -331,29 +351,37 @@ impl NativePlan {
     /// Tells the time, in milliseconds since 1970 UTC, from the next batch on.
     #[napi]
     pub fn set_time(&mut self, milliseconds: f64) {
+        let core = &mut *self.core.borrow_mut();
         #[expect(
             clippy::cast_possible_truncation,
             reason = "a cast of a float saturates"
         )]
-        self.core
-            .borrow_mut()
-            .plan
-            .set_now((milliseconds * 1e6) as i64);
+        let now = (milliseconds * 1e6) as i64;
+        if core.thread.is_some() {
+            core.now = Some(now);
+        } else if let Some(plan) = &mut core.plan {
+            plan.set_now(now);
+        }
     }
 
     /// JSON text: `{"lateRows": number, "evictedGroups": number, "nodes": [{"batches": number, "rows":
-    /// number, "seconds": number, "runs": bool}]}`, nodes in the order of the plan.
+    /// number, "seconds": number, "runs": bool}]}`, nodes in the order of the plan; with a thread, as of
+    /// the last result that was polled.
     #[napi]
     pub fn stats(&self) -> Result<String> {
-        let plan = &self.core.borrow().plan;
-        let nodes = plan.tallies().iter().enumerate().map(|(node, tally)| {
-            let (seconds, runs) = (tally.time.as_secs_f64(), plan.runs(node));
+        let core = &*self.core.borrow();
+        let away = core.plan.is_none().then(|| core.stats.clone());
+        let stats = away
+            .or_else(|| core.plan.as_deref().map(Stats::of))
+            .unwrap_or_default();
+        let nodes = stats.tallies.iter().map(|(tally, runs)| {
+            let seconds = tally.time.as_secs_f64();
             json!({ "batches": tally.batches, "rows": tally.rows, "seconds": seconds, "runs": runs })
         });
         let nodes: Vec<Value> = nodes.collect();
         let stats = json!({
-            "lateRows": plan.late_rows(),
-            "evictedGroups": plan.evicted_groups(),
+            "lateRows": stats.late_rows,
+            "evictedGroups": stats.evicted_groups,
             "nodes": nodes,
         });
         Ok(stats.to_string())
@@ -361,24 +389,32 @@ impl NativePlan {
 
     /// JSON text: all strings of a dictionary, in the order of their ids, null for a missing one.
     #[napi]
-    pub fn dictionary(&self, dictionary: u32) -> Result<String> {
+    pub fn dictionary(&mut self, dictionary: u32) -> Result<String> {
+        let core = &mut *self.core.borrow_mut();
         guard("read dictionary", || {
-            let plan = &self.core.borrow().plan;
-            let strings: Vec<Option<&str>> = plan
-                .dictionary(dictionary as usize)
+            let dictionary = dictionary as usize;
+            let strings: Vec<Option<&str>> = core
+                .home()?
+                .dictionary(dictionary)
                 .map_or_else(Vec::new, |strings| strings.iter().collect());
-            Ok(json!(strings).to_string())
+            let text = json!(strings).to_string();
+            let known = strings.len();
+            if let Some(sent) = core.sent.get_mut(dictionary) {
+                *sent = known;
+            }
+            Ok(text)
         })
     }
 
     /// A function of the values of a batch and of control, for a plan that does nothing but aggregate
     /// its one f64 column without missing values, or null. It runs the batch, writes one number for each
     /// sink as emission records from index 4 of control on, and returns how many there are; or −1, with
-    /// nothing done, where `push_f64` must run the batch. A call of it is several times cheaper than
-    /// that of a method.
+    /// nothing done, where `push_f64` must run the batch, as while the plan is away. A call of it is
+    /// several times cheaper than that of a method.
     #[napi(ts_return_type = "((values: Float64Array, control: Float64Array) => number) | null")]
     pub fn reducer<'env>(&self, env: &'env Env) -> napi::Result<Option<Function<'env, (), i32>>> {
-        if !self.core.borrow().plan.reduces_floats() {
+        let reduces = |plan: &Plan| plan.reduces_floats();
+        if !self.core.borrow().plan.as_deref().is_some_and(reduces) {
             return Ok(None);
         }
         let core = Rc::clone(&self.core);
@@ -389,12 +425,173 @@ impl NativePlan {
         })
         .map(Some)
     }
+
+    /// Gives the plan a thread of its own, which calls `wake` when results have come; it keeps nothing
+    /// alive. `maxBatches` submissions and `maxBytes` bytes may wait for it, and as many of results.
+    #[napi(ts_args_type = "wake: () => void, maxBatches: number, maxBytes: number")]
+    pub fn start(
+        &mut self,
+        wake: Function<'_, (), ()>,
+        max_batches: u32,
+        max_bytes: f64,
+    ) -> Result<()> {
+        let core = &mut *self.core.borrow_mut();
+        guard("start the thread of a plan", || {
+            let wake = wake
+                .build_threadsafe_function::<()>()
+                .weak::<true>()
+                .max_queue_size::<1>()
+                .build()
+                .map_err(|error| Failure::new("ERR_NO_THREAD", error.reason.clone()))?;
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a cast of a float saturates"
+            )]
+            let limits = Limits {
+                items: max_batches as usize,
+                weight: max_bytes as usize,
+            };
+            let wake = move || {
+                // A full queue means that a wake-up is on its way; a closed one, that nobody is there.
+                let _status = wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+            };
+            core.thread = Some(thread::start(
+                limits,
+                core.inputs.clone(),
+                core.sinks.clone(),
+                wake,
+            )?);
+            Ok(())
+        })
+    }
+
+    /// Calls the plan home and ends its thread.
+    #[napi]
+    pub fn stop(&mut self) -> Result<()> {
+        let core = &mut *self.core.borrow_mut();
+        guard("stop the thread of a plan", || {
+            core.home()?;
+            core.thread = None;
+            Ok(())
+        })
+    }
+
+    /// Hands a batch to the thread, as `push` takes it. Returns how many submissions stand in line
+    /// because there is no room for them.
+    #[napi(ts_args_type = "input: number, rows: number, buffers: ReadonlyArray<TypedArray | null>")]
+    pub fn submit(&mut self, input: u32, rows: u32, buffers: Array<'_>) -> Result<u32> {
+        let core = &mut *self.core.borrow_mut();
+        guard("emit", || {
+            let (input, rows) = (input as usize, rows as usize);
+            let fresh = intake::fresh(&core.inputs, input, &buffers)?;
+            core.note(&fresh);
+            core.owed.extend(fresh);
+            let taken = intake::take(&core.inputs, input, rows, &buffers)?;
+            let bytes = taken.bytes;
+            core.hand_over("emit", Work::Batch(taken), bytes)
+        })
+    }
+
+    /// `submit` as `pushF64` takes it.
+    #[napi(ts_args_type = "input: number, values: Float64Array")]
+    pub fn submit_f64(&mut self, input: u32, values: TypedArray<'_>) -> Result<u32> {
+        let core = &mut *self.core.borrow_mut();
+        guard("emit", || {
+            let taken = intake::floats(input as usize, &values)?;
+            let bytes = taken.bytes;
+            core.hand_over("emit", Work::Batch(taken), bytes)
+        })
+    }
+
+    /// `submit` as `pushWords` takes it.
+    #[napi]
+    pub fn submit_words(&mut self, input: u32, text: &[u8]) -> Result<u32> {
+        let core = &mut *self.core.borrow_mut();
+        guard("emit words", || {
+            let (input, text) = (input as usize, words(text)?.to_owned());
+            let bytes = text.len();
+            core.hand_over("emit words", Work::Words { input, text }, bytes)
+        })
+    }
+
+    /// Has the thread read and run the next batch of the file.
+    #[napi]
+    pub fn submit_from(&mut self, input: u32, reader: &NativeParquetReader) -> Result<u32> {
+        let core = &mut *self.core.borrow_mut();
+        guard("read Parquet file", || {
+            let work = Work::Read {
+                input: input as usize,
+                reader: reader.share(),
+            };
+            core.hand_over("read Parquet file", work, 0)
+        })
+    }
+
+    /// Has the thread end the input.
+    #[napi]
+    pub fn submit_flush(&mut self) -> Result<u32> {
+        let core = &mut *self.core.borrow_mut();
+        guard("flush", || core.hand_over("flush", Work::Flush, 0))
+    }
+
+    /// Writes the next result of the thread out; −2 where none has come. Throws what its submission
+    /// failed with.
+    #[napi(ts_args_type = "control: Float64Array, slab: Uint8Array, offset: number")]
+    pub fn poll(&mut self, control: Numbers<'_>, slab: Bytes<'_>, offset: u32) -> Result<i32> {
+        let core = &mut *self.core.borrow_mut();
+        guard("take results", || {
+            let next = core.next.take();
+            let thread = core.thread.as_mut().ok_or_else(no_thread)?;
+            let Some(done) = next.or_else(|| thread.poll()) else {
+                if thread.is_dead() && thread.pending() > 0 {
+                    thread.give_up();
+                    return Err(dead("emit"));
+                }
+                return Ok(NOTHING);
+            };
+            core.rows_read = done.rows_read;
+            core.stats = done.stats;
+            core.strings = done.strings;
+            core.emissions = done.outcome?;
+            core.deliver(control, slab, offset)
+        })
+    }
+
+    /// Sleeps until there is a result to poll; false where there is nothing to wait for.
+    #[napi]
+    pub fn wait(&mut self) -> Result<bool> {
+        let core = &mut *self.core.borrow_mut();
+        guard("wait for results", || {
+            let thread = core.thread.as_mut().ok_or_else(no_thread)?;
+            if core.next.is_none() && thread.pending() > 0 {
+                core.next = Some(thread.wait().ok_or_else(|| dead("emit"))?);
+            }
+            Ok(core.next.is_some())
+        })
+    }
+
+    /// Hands over what stands in line as far as there is room, without polling; returns how many still
+    /// do. `wake` is called again when the next result comes.
+    #[napi]
+    pub fn advance(&mut self) -> Result<u32> {
+        let core = &mut *self.core.borrow_mut();
+        guard("emit", || {
+            let thread = core.thread.as_mut().ok_or_else(no_thread)?;
+            thread.rearm();
+            thread.advance();
+            Ok(count(thread.in_line()))
+        })
+    }
 }
 
 impl Core {
     /// As [`NativePlan::reducer`] says.
     fn reduce(&mut self, values: &[f64], control: &mut [f64]) -> i32 {
-        let Some(room) = scalar_room(self.plan.sinks().len(), control) else {
+        let Some(room) = scalar_room(self.sinks.len(), control) else {
+            return -1;
+        };
+        let Some(plan) = &mut self.plan else {
             return -1;
         };
         if self.state != State::Ready {
@@ -402,9 +599,7 @@ impl Core {
         }
         self.state = State::Running;
         // After a panic the plan stays as it is, and `push_f64` says that it must be restored.
-        let written = guard("emit", || {
-            Ok(self.plan.reduce_floats(values, &mut self.scalars))
-        });
+        let written = guard("emit", || Ok(plan.reduce_floats(values, &mut self.scalars)));
         let Ok(written) = written else {
             return -1;
         };
@@ -419,7 +614,10 @@ impl Core {
     /// `push` from where the rows lie; false, with nothing done, where the plan or the batch is not of
     /// the kind for it.
     fn push_keyed(&mut self, rows: usize, buffers: &Array<'_>) -> Result<bool> {
-        let Some((ids, values)) = intake::keyed(&self.plan, rows, buffers) else {
+        let Some(plan) = &mut self.plan else {
+            return Ok(false);
+        };
+        let Some((ids, values)) = intake::keyed(plan, rows, buffers) else {
             return Ok(false);
         };
         let (Ok(ids), Ok(values)) = (
@@ -428,9 +626,69 @@ impl Core {
         ) else {
             return Ok(false);
         };
-        self.plan
-            .push_keyed(ids, values, &mut self.emissions)
+        plan.push_keyed(ids, values, &mut self.emissions)
             .map_err(core_error)
+    }
+
+    /// The plan, which comes home if its thread has it.
+    fn home(&mut self) -> Result<&mut Plan> {
+        if self.plan.is_none() {
+            let thread = self.thread.as_mut().ok_or_else(no_thread)?;
+            if thread.pending() > 0 || self.next.is_some() {
+                return Err(away("use"));
+            }
+            let task = Task {
+                plan: None,
+                now: self.now.take(),
+                fresh: take(&mut self.owed),
+                work: Work::Return,
+            };
+            thread.submit(task, 0);
+            let resident = thread.wait().and_then(|done| done.plan);
+            let Resident { plan, is_broken } = resident.ok_or_else(|| dead("use"))?;
+            if is_broken {
+                self.state = State::Running;
+            }
+            self.plan = Some(plan);
+        }
+        self.plan.as_deref_mut().ok_or_else(no_thread)
+    }
+
+    /// Runs a batch that was taken in.
+    fn run(&mut self, taken: Taken) -> Result<()> {
+        let input = taken.input;
+        let mut emissions = take(&mut self.emissions);
+        let plan = self.home()?;
+        let result = taken
+            .complete(plan)
+            .and_then(|batch| plan.push(input, batch, &mut emissions));
+        self.emissions = emissions;
+        result.map_err(core_error)
+    }
+
+    /// Gives the thread something to do, and the plan along with it if it is at home.
+    fn hand_over(&mut self, action: &str, work: Work, bytes: usize) -> Result<u32> {
+        let thread = self.thread.as_mut().ok_or_else(no_thread)?;
+        if thread.is_dead() {
+            return Err(dead(action));
+        }
+        let is_broken = self.state == State::Running;
+        let plan = self.plan.take().map(|plan| Resident { plan, is_broken });
+        let task = Task {
+            plan,
+            now: self.now.take(),
+            fresh: take(&mut self.owed),
+            work,
+        };
+        thread.submit(task, bytes);
+        Ok(count(thread.in_line()))
+    }
+
+    /// Notes the strings of dictionaries that JavaScript brought itself.
+    fn note(&mut self, fresh: &Fresh) {
+        for (dictionary, strings) in fresh {
+            self.sent[*dictionary] += strings.len();
+        }
     }
 
     /// Runs `body`, which collects emissions, and writes them out.
@@ -450,12 +708,7 @@ impl Core {
                     format!("Cannot {action}: results of the last call must be taken first"),
                 ));
             }
-            State::Running => {
-                return Err(Failure::new(
-                    "ERR_INVALID_STATE",
-                    format!("Cannot {action}: the plan must be restored after an internal failure"),
-                ));
-            }
+            State::Running => return Err(broken(action)),
         }
         guard(action, || {
             self.state = State::Running;
@@ -487,8 +740,17 @@ impl Core {
                 ),
             ));
         }
+        let (plan, strings) = (self.plan.as_deref(), &self.strings);
+        let dictionary = |index| match plan {
+            Some(plan) => plan.dictionary(index),
+            None => strings.get(index),
+        };
+        let described = Described {
+            sinks: &self.sinks,
+            dictionary: &dictionary,
+        };
         match write(
-            &self.plan,
+            &described,
             &self.emissions,
             &mut self.sent,
             &mut target,
@@ -509,6 +771,43 @@ impl Core {
             }
         }
     }
+}
+
+/// What is said where the plan is needed while its thread works.
+fn away(action: &str) -> Failure {
+    Failure::new(
+        "ERR_INVALID_STATE",
+        format!("Cannot {action} the plan: the results of its thread must be taken first"),
+    )
+}
+
+fn no_thread() -> Failure {
+    Failure::new(
+        "ERR_INVALID_STATE",
+        "Cannot use the thread of a plan: it has none".to_owned(),
+    )
+}
+
+/// What is said once the thread has died, and the plan with it.
+fn dead(action: &str) -> Failure {
+    Failure::new(
+        "ERR_THREAD_DIED",
+        format!("Cannot {action}: the thread of the plan has died, and its state is lost"),
+    )
+}
+
+/// The text that words are taken from.
+fn words(text: &[u8]) -> Result<&str> {
+    std::str::from_utf8(text).map_err(|error| {
+        Failure::new(
+            "ERR_INVALID_ARGUMENT",
+            format!("Cannot emit words: the text must be UTF-8, got {error}"),
+        )
+    })
+}
+
+fn count(submissions: usize) -> u32 {
+    u32::try_from(submissions).unwrap_or(u32::MAX)
 }
 
 fn describe(column: &ColumnSchema) -> Value {

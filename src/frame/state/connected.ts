@@ -11,7 +11,7 @@ export function connected(graph: Graph): Graph[] {
 /** The states of all graphs connected with `graph`; what their sources have collected is run first. */
 export function snapshotOf(graph: Graph): Uint8Array {
   const graphs = connected(graph);
-  for (const { source } of graphs) source.settle();
+  for (const one of graphs) one.settle();
   return encodeSnapshot(graphs.map((one) => one.capture()));
 }
 
@@ -21,6 +21,11 @@ export function restoreTo(graph: Graph, snapshot: Uint8Array): void {
   const graphs = connected(graph);
   if (states.length !== graphs.length) {
     throw corrupt(`it has ${states.length} plans, and here are ${graphs.length}`);
+  }
+  for (const one of graphs) {
+    one.source.clear();
+    // Only results that are under way: their batches were emitted before.
+    one.settle();
   }
   for (const { source } of graphs) source.clear();
   const before = graphs.map((one) => one.capture());
