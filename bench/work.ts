@@ -137,6 +137,10 @@ export interface Works {
   expression: Work<{ values: Float64Array; times: number; above: number }, number>;
   /** How often each integer came, at the end. */
   valueCounts: Work<{ values: Int32Array; batch: number }, Counts<number>>;
+  /** The sum of `value` per `key`, of records in a file. */
+  recordSums: Work<{ path: string; format: 'ndjson' | 'csv' }, Counts<string>>;
+  /** The sum of `delay` per `origin`, of the flights. */
+  delaySums: Work<{ path: string }, Counts<string>>;
   /** Everything the flights example computes, from the file. */
   flights: Work<{ path: string }, FlightsAnswer>;
   /** A copy of the column, which no kernel that reads and writes it can beat. */

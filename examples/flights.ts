@@ -64,8 +64,8 @@ process.once('SIGINT', () => {
 try {
   await flights.run({
     onProgress(now) {
-      progress = now;
-      view.update(now.rows / now.totalRows, performance.now(), moment);
+      progress = { rows: now.rows, totalRows: now.totalRows ?? now.rows };
+      view.update(progress.rows / progress.totalRows, performance.now(), moment);
     },
   });
   view.close(moment);

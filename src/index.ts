@@ -31,6 +31,16 @@ export type { CountOptions, EmittedGroups } from './frame/count-options.ts';
 export type { ArrowData } from './frame/data-frame.ts';
 export { DataFrame } from './frame/data-frame.ts';
 export type { EwmOptions, EwmSpreadOptions, WeightedMean } from './frame/ewm.ts';
+export type {
+  ArrowOptions,
+  BadRow,
+  BadRowPolicy,
+  CsvOptions,
+  NdjsonOptions,
+  ParquetOptions,
+} from './frame/files/file-options.ts';
+export type { ByteStream, FilePaths } from './frame/files/file-source.ts';
+export type { RunOptions, RunProgress, RunResult } from './frame/files/run-reader.ts';
 export type { AggregateSpec } from './frame/frame-aggregates.ts';
 export { FrameAggregates } from './frame/frame-aggregates.ts';
 export type { TimePartitionOptions } from './frame/framed-windows.ts';
@@ -43,7 +53,6 @@ export type { JoinLatestOptions } from './frame/join/join-latest.ts';
 export type { ZipRowsOptions } from './frame/join/zip.ts';
 export type { LiveOptions } from './frame/live.ts';
 export { LiveView } from './frame/live.ts';
-export type { ParquetOptions, RunOptions, RunProgress, RunResult } from './frame/parquet.ts';
 export type { ReorderOptions } from './frame/reorder.ts';
 export { Scalar } from './frame/scalar.ts';
 export type { FillOptions } from './frame/series.ts';
@@ -130,6 +139,19 @@ export { PartialWriteError, Sink } from './sinks/batch-sink.ts';
 export type { RotationOptions } from './sinks/rotation.ts';
 export type { ConsoleOptions } from './sinks/to-console.ts';
 export { ConsoleSink, toConsole } from './sinks/to-console.ts';
+export type {
+  CsvFilesSinkOptions,
+  FilesSinkOptions,
+  WritableTable,
+  WrittenFile,
+} from './sinks/to-files.ts';
+export {
+  FilesSink,
+  toArrowFiles,
+  toCsvFiles,
+  toNdjsonFiles,
+  toParquetFiles,
+} from './sinks/to-files.ts';
 export type { HttpSinkOptions } from './sinks/to-http.ts';
 export { HttpSink, toHttp } from './sinks/to-http.ts';
 export type { KafkaHeaderValue, KafkaReceipt, KafkaSinkOptions } from './sinks/to-kafka.ts';

@@ -60,6 +60,33 @@ export const engine: Engine = {
       };
     },
 
+    recordSums: ({ path, format }) => {
+      const quoted = `'${path.replaceAll("'", "''")}'`;
+      const sums = async (file: string) => {
+        const found = await rows(`SELECT key, sum(value) AS total FROM ${file} GROUP BY key`);
+        return found.map(({ key, total }) => [key as string, Number(total)] as const);
+      };
+      const read = format === 'csv' ? 'read_csv' : 'read_json';
+      const lines = format === 'csv' ? '' : ", format = 'newline_delimited'";
+      const all = "{ id: 'BIGINT', key: 'VARCHAR', value: 'DOUBLE', size: 'BIGINT', at: 'BIGINT' }";
+      const types =
+        format === 'csv'
+          ? `, columns = ${all}, header = true`
+          : ", columns = { key: 'VARCHAR', value: 'DOUBLE' }";
+      return {
+        'types given': () => sums(`${read}(${quoted}${lines}${types})`),
+        'types inferred': () => sums(`${read}(${quoted}${lines})`),
+      };
+    },
+
+    delaySums: ({ path }) => ({
+      SQL: async () => {
+        const file = `read_parquet('${path.replaceAll("'", "''")}')`;
+        const found = await rows(`SELECT origin, sum(delay) AS total FROM ${file} GROUP BY origin`);
+        return found.map(({ origin, total }) => [origin as string, Number(total)] as const);
+      },
+    }),
+
     manyGroups: async ({ names, ids, values }) => {
       await connection.run('CREATE OR REPLACE TABLE ids (id INTEGER, value DOUBLE)');
       await append('ids', [INTEGER, DOUBLE], [ids, values]);

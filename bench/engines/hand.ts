@@ -1,3 +1,5 @@
+import { createReadStream, readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import type { Engine, Summary } from '../work.ts';
 import { add, increment, isEven } from '../work.ts';
 
@@ -18,6 +20,26 @@ export const engine: Engine = {
           count++;
         }
         return { count, last: state };
+      },
+    }),
+
+    recordSums: ({ path }) => ({
+      'readline, JSON.parse': async () => {
+        const totals = new Map<string, number>();
+        for await (const line of createInterface({ input: createReadStream(path) })) {
+          const { key, value } = JSON.parse(line) as { key: string; value: number };
+          totals.set(key, (totals.get(key) ?? 0) + value);
+        }
+        return totals;
+      },
+      'split, JSON.parse': () => {
+        const totals = new Map<string, number>();
+        for (const line of readFileSync(path, 'utf8').split('\n')) {
+          if (line === '') continue;
+          const { key, value } = JSON.parse(line) as { key: string; value: number };
+          totals.set(key, (totals.get(key) ?? 0) + value);
+        }
+        return totals;
       },
     }),
 

@@ -112,8 +112,46 @@ export const columns: Engine['works'] = {
     'emitWords, results read at once': () => byteWords(task, true),
   }),
 
+  recordSums: ({ path, format }) => ({
+    'types given': () => recordSums(path, format, { key: 'utf8', value: 'f64' }),
+    'types inferred': () => recordSums(path, format, ['key', 'value']),
+  }),
+
+  delaySums: ({ path }) => ({
+    fromParquet: async () => {
+      const flights = DataFrame.fromParquet(path, { columns: { origin: 'utf8', delay: 'i64' } });
+      let last: Keyed | undefined;
+      flights
+        .groupBy('origin')
+        .delay.sum()
+        .sink((table) => {
+          last = table;
+        });
+      await flights.run();
+      return pairs<string>(last!);
+    },
+  }),
+
   flights: ({ path }) => ({ fromParquet: () => flights(path) }),
 };
+
+async function recordSums(
+  path: string,
+  format: 'ndjson' | 'csv',
+  columns: { readonly key: 'utf8'; readonly value: 'f64' } | readonly string[],
+): Promise<[string, number][]> {
+  const from = format === 'csv' ? DataFrame.fromCsv : DataFrame.fromNdjson;
+  const records = from(path, { columns: columns as { key: 'utf8'; value: 'f64' } });
+  let last: Keyed | undefined;
+  records
+    .groupBy('key')
+    .value.sum()
+    .sink((table) => {
+      last = table;
+    });
+  await records.run();
+  return pairs<string>(last!);
+}
 
 /** With `reuse`, results are only read while the sink is called, and the next ones overwrite them. */
 function rolling(

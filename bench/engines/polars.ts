@@ -101,6 +101,28 @@ export const engine: Engine = {
       };
     },
 
+    recordSums: ({ path, format }) => {
+      const scan = () =>
+        format === 'csv' ? pl.scanCSV(path) : pl.scanJson(path, { inferSchemaLength: 100 });
+      return {
+        scan: () => {
+          const query = scan().groupBy('key').agg(pl.col('value').sum());
+          return pairs<string>(query.collectSync(), 'key', 'value');
+        },
+      };
+    },
+
+    delaySums: ({ path }) => ({
+      scan: () => {
+        const query = pl.scanParquet(path).groupBy('origin').agg(pl.col('delay').sum());
+        return pairs<string>(query.collectSync(), 'origin', 'delay');
+      },
+      read: () => {
+        const frame = pl.readParquet(path, { columns: ['origin', 'delay'] });
+        return pairs<string>(frame.groupBy('origin').agg(pl.col('delay').sum()), 'origin', 'delay');
+      },
+    }),
+
     flights: ({ path }) => flightsForms(path),
   },
 };

@@ -2,6 +2,7 @@ import type { Suite } from '../suite.ts';
 import { expression, summary } from './aggregate.ts';
 import { copy } from './copy.ts';
 import { emit, emitMany } from './emit.ts';
+import { csvFile, ndjsonFile, parquetFile } from './files.ts';
 import { flights } from './flights.ts';
 import { fork } from './fork.ts';
 import {
@@ -67,5 +68,8 @@ export const suites: readonly Suite[] = [
   byteWords100k,
   valueCounts1k,
   valueCounts100k,
+  ndjsonFile,
+  csvFile,
+  parquetFile,
   flights,
 ];

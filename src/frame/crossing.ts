@@ -1,5 +1,6 @@
 import { createNode } from '../graph/compile.ts';
 import { noteCrossing } from '../observe/crossings.ts';
+import type { Sink } from '../sinks/batch-sink.ts';
 import { sink } from '../sinks/sink.ts';
 import { Stream } from '../stream.ts';
 import { Column } from './column.ts';
@@ -77,6 +78,14 @@ export function toResultStream<T>(node: ColumnNode<T>): Stream<T> {
   node.sink((result) => stream.emit(result));
   noteCrossing(planNodeOf(node), stream.node);
   return stream;
+}
+
+/** Ends live columns in a sink that takes their results. */
+export function toSink<T, R>(node: ColumnNode<T>, sink: Sink<T, R, unknown>): Stream<R> {
+  const results = toResultStream(node);
+  const settled = results.to(sink as unknown as Sink<unknown, R, unknown>);
+  planNodeOf(node).graph.onEnd(() => results.end());
+  return settled;
 }
 
 setMakers({

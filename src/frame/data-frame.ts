@@ -1,4 +1,4 @@
-import type { ParquetReader } from '../native/plan.ts';
+import type { Sink } from '../sinks/batch-sink.ts';
 import type { Stream } from '../stream.ts';
 import type { Duration } from '../time/duration.ts';
 import { isArrowData, readArrow } from './arrow-in.ts';
@@ -6,7 +6,19 @@ import { checkFunction, checkSchema, shown } from './checks.ts';
 import { ColumnNode } from './column-node.ts';
 import { defineColumns } from './column-properties.ts';
 import { type BatchOptions, ColumnSource } from './column-source.ts';
-import { toStream } from './crossing.ts';
+import { toSink, toStream } from './crossing.ts';
+import type {
+  ArrowOptions,
+  CsvOptions,
+  FileColumns,
+  FileFormat,
+  FileSchema,
+  NdjsonOptions,
+  ParquetOptions,
+} from './files/file-options.ts';
+import type { ByteStream, FilePaths } from './files/file-source.ts';
+import { type FrameReader, type OpenedReader, openFrame } from './files/open-reader.ts';
+import { type RunOptions, type RunResult, runReader } from './files/run-reader.ts';
 import {
   type AggregatedSchema,
   type AggregateProperties,
@@ -28,16 +40,6 @@ import { type JoinLatestOptions, joinLatest } from './join/join-latest.ts';
 import { rowsOf } from './join/rows-of.ts';
 import { type ZipRowsOptions, zipRows } from './join/zip.ts';
 import { call } from './map-values.ts';
-import {
-  type FileColumns,
-  type FileSchema,
-  type OpenedFile,
-  openFrame,
-  type ParquetOptions,
-  type RunOptions,
-  type RunResult,
-  runReader,
-} from './parquet.ts';
 import { type PlanColumn, PlanNode } from './plan-node.ts';
 import { parseQuery } from './query.ts';
 import { inOrder, type ReorderOptions, reorder } from './reorder.ts';
@@ -88,7 +90,7 @@ export type Assigned<A> = {
 export class DataFrameMethods<S extends Schema> extends ColumnNode<Table<S>> {
   readonly #node: PlanNode;
   readonly #source: ColumnSource | null;
-  readonly #reader: ParquetReader | null;
+  readonly #reader: FrameReader | null;
   readonly #series = new Map<string, SeriesLike>();
 
   /**
@@ -145,13 +147,15 @@ export class DataFrameMethods<S extends Schema> extends ColumnNode<Table<S>> {
   }
 
   /**
-   * Reads the file that the frame was made from to its end, a batch at a time, and ends the input.
-   * Other work of the process gets its turn every few milliseconds, and sinks that return promises
-   * are awaited before the next batch.
+   * Reads the files or the stream that the frame was made from to the end, a batch at a time, and ends
+   * the input. Decoding goes on meanwhile, a few batches ahead. Other work of the process gets its turn
+   * every few milliseconds, and sinks that return promises are awaited before the next batch. Sinks have
+   * to be there before: what no sink needs is not decoded. Files can be read again, by another call.
    *
    * @param options `onProgress` is called after each turn; `signal` ends reading early
-   * @returns the rows and batches read; rejects with what a sink threw, or with a MillraceError where
-   * the file is damaged or the frame is not one of a file
+   * @returns the rows and batches read, and how many records were left out; rejects with what a sink or
+   * the stream threw, or with a MillraceError where a file is damaged, where a record is no row and
+   * `onBadRow` does not say otherwise, or where the frame is not one of a file
    */
   run(options?: RunOptions): Promise<RunResult> {
     return runReader(this.#node.graph, this.#reader, options);
@@ -545,6 +549,14 @@ export class DataFrameMethods<S extends Schema> extends ColumnNode<Table<S>> {
     return asofJoin(this.#node, rowsOf('asofJoin', other), options) as never;
   }
 
+  /**
+   * Ends this branch in a sink that takes tables, such as `toParquetFiles`; it is ended with the input. A
+   * stream of what became of them comes back.
+   */
+  to<R>(sink: Sink<Table<S>, R, unknown>): Stream<R> {
+    return toSink<Table<S>, R>(this, sink);
+  }
+
   /** The rows one by one, as the elements of a stream: objects, missing values as `null`. */
   toStream(): Stream<RowOf<S>> {
     return toStream<RowOf<S>>(this);
@@ -619,30 +631,135 @@ export type DataFrame<S extends Schema = Schema> = DataFrameMethods<S> & ColumnP
 export interface DataFrameConstructor {
   new <const S extends Schema>(schema: S, options?: BatchOptions): DataFrame<S>;
   /**
-   * A frame that reads a Parquet file: build the graph on it, then `await frame.run()`. Only columns
-   * that the graph uses are decoded, natively, `batch` rows at a time; the file is never whole in
-   * memory. Throws a MillraceError for a file that is missing or damaged.
+   * A frame that reads records of JSON, one object per line: build the graph on it, then `await
+   * frame.run()`. Records are decoded natively, on a thread of their own, `batch` rows at a time, no
+   * more than a few batches ahead of the graph; gzip and zstd are unpacked. Only columns that the graph
+   * uses are made; a file is never whole in memory.
    *
-   * @param path where the file is
+   * Fields that are no columns are passed over, columns without a field are missing. Times are text in
+   * ISO 8601, or milliseconds since 1970; a `utf8` column holds a string as it is, and anything else as
+   * its JSON text.
+   *
+   * @param source paths and patterns of files, or a stream of bytes such as `process.stdin`
+   * @param options `columns`: names, or a schema, without which columns and types are inferred from the
+   * first records: of a stream that gives a promise of the frame. `batch`: rows per batch, default 8,192.
+   * `onBadRow`: see {@link BadRowPolicy}. `maxLine`: most bytes of a record, default 16 MiB
+   * @throws MillraceError for a file that is missing or has no records to infer from
+   *
+   * ```ts
+   * import assert from 'node:assert/strict';
+   * import { Readable } from 'node:stream';
+   * import { DataFrame } from 'millrace';
+   *
+   * const lines = Readable.from(['{"symbol":"A","price":1}\n{"symbol":"B","pr', 'ice":2}\nnonsense\n']);
+   * const bad: number[] = [];
+   * const trades = DataFrame.fromNdjson(lines, {
+   *   columns: { symbol: 'utf8', price: 'f64' },
+   *   onBadRow: ({ line }) => bad.push(line),
+   * });
+   * const totals = trades.price.sum().sinkToList();
+   * const { rows, badRows } = await trades.run();
+   * assert.deepEqual([rows, badRows, bad, totals.at(-1)], [2, 1, [3], 3]);
+   * ```
+   */
+  fromNdjson<const C extends FileColumns = readonly string[]>(
+    source: FilePaths,
+    options?: NdjsonOptions<C>,
+  ): DataFrame<FileSchema<C>>;
+  fromNdjson<const S extends Schema>(
+    source: ByteStream,
+    options: NdjsonOptions<S> & { readonly columns: S },
+  ): DataFrame<S>;
+  fromNdjson(source: ByteStream, options?: NdjsonOptions<readonly string[]>): Promise<DataFrame>;
+  /**
+   * A frame that reads CSV, as {@link DataFrameConstructor.fromNdjson} reads JSON. Fields are quoted as in
+   * RFC 4180, records end with a line feed, with or without a carriage return. A field that is empty and
+   * not quoted is missing. Records with too many or too few fields are bad rows.
+   *
+   * @param source paths and patterns of files, or a stream of bytes
+   * @param options those of `fromNdjson`, and `header`, `delimiter`, `quote`, `nulls`, see {@link CsvOptions}
+   * @throws MillraceError for a file that is missing or has no records to infer from
+   *
+   * ```ts
+   * import assert from 'node:assert/strict';
+   * import { Readable } from 'node:stream';
+   * import { DataFrame } from 'millrace';
+   *
+   * const body = Readable.from([Buffer.from('day,origin,delay\n2001-01-01,"SEA",5\n2001-01-02,SFO,\n')]);
+   * const flights = await DataFrame.fromCsv(body);
+   * assert.deepEqual(flights.schema, { day: 'date', origin: 'utf8', delay: 'i64' });
+   * const tables = flights.select('origin', 'delay').sinkToList();
+   * await flights.run();
+   * assert.deepEqual(tables[0]?.toColumns(), { origin: ['SEA', 'SFO'], delay: [5, null] });
+   * ```
+   */
+  fromCsv<const C extends FileColumns = readonly string[]>(
+    source: FilePaths,
+    options?: CsvOptions<C>,
+  ): DataFrame<FileSchema<C>>;
+  fromCsv<const S extends Schema>(
+    source: ByteStream,
+    options: CsvOptions<S> & { readonly columns: S },
+  ): DataFrame<S>;
+  fromCsv(source: ByteStream, options?: CsvOptions<readonly string[]>): Promise<DataFrame>;
+  /**
+   * A frame that reads Parquet files: build the graph on it, then `await frame.run()`. Only columns
+   * that the graph uses are decoded, natively, `batch` rows at a time; a file is never whole in
+   * memory. Columns of lists, structs and decimals are left out. Throws a MillraceError for a file that
+   * is missing or damaged.
+   *
+   * @param source paths and patterns of files
    * @param options `batch`: rows per batch, default 8,192; `columns`: names, or a schema, which types
    * the frame and is checked against the file; `thread`: reads and computes on a thread of its own
    */
   fromParquet<const C extends FileColumns = readonly string[]>(
-    path: string,
+    source: FilePaths,
     options?: ParquetOptions<C>,
   ): DataFrame<FileSchema<C>>;
+  /**
+   * A frame that reads Arrow IPC, files and streams, as `fromParquet` reads Parquet. Of a stream of bytes
+   * it is a promise, as the columns come with the first of them.
+   *
+   * @param source paths and patterns of files, or a stream of bytes
+   * @param options `batch`: rows per batch, default 8,192; `columns`: names, or a schema, which types
+   * the frame and is checked against the file
+   *
+   * ```ts
+   * import assert from 'node:assert/strict';
+   * import { tableFromArrays, tableToIPC } from 'apache-arrow';
+   * import { DataFrame } from 'millrace';
+   *
+   * async function* body() {
+   *   yield tableToIPC(tableFromArrays({ price: Float64Array.of(1, 2, 3) }), 'stream');
+   * }
+   * const trades = await DataFrame.fromArrow(body());
+   * const totals = trades.sum().sinkToList();
+   * await trades.run();
+   * assert.deepEqual(totals.at(-1)?.toRows(), [{ price: 6 }]);
+   * ```
+   */
+  fromArrow<const C extends FileColumns = readonly string[]>(
+    source: FilePaths,
+    options?: ArrowOptions<C>,
+  ): DataFrame<FileSchema<C>>;
+  fromArrow<const C extends FileColumns = readonly string[]>(
+    source: ByteStream,
+    options?: ArrowOptions<C>,
+  ): Promise<DataFrame<FileSchema<C>>>;
   readonly prototype: DataFrameMethods<Schema>;
 }
 
 export const DataFrame: DataFrameConstructor = Object.assign(DataFrameMethods, {
-  fromParquet: (path: string, options?: ParquetOptions<FileColumns>) =>
-    frameOfReader(openFrame(path, options)),
+  fromNdjson: reading('ndjson', 'DataFrame.fromNdjson'),
+  fromCsv: reading('csv', 'DataFrame.fromCsv'),
+  fromParquet: reading('parquet', 'DataFrame.fromParquet'),
+  fromArrow: reading('arrow', 'DataFrame.fromArrow'),
 }) as unknown as DataFrameConstructor;
 
 interface Origin {
   readonly node: PlanNode;
   readonly source: ColumnSource | null;
-  readonly reader: ParquetReader | null;
+  readonly reader: FrameReader | null;
 }
 
 /** The frame that shows a node. */
@@ -650,12 +767,21 @@ export function frameOf<S extends Schema>(node: PlanNode): DataFrame<S> {
   return fromOrigin({ node, source: null, reader: null });
 }
 
-function frameOfReader({ columns, picked, reader, name, thread }: OpenedFile) {
-  const source = new ColumnSource('DataFrame.fromParquet', columns, { name, thread });
+/** What makes frames of a format. */
+function reading(format: FileFormat, operator: string) {
+  return (source: unknown, options?: CsvOptions) => {
+    const opened = openFrame(format, operator, source, options);
+    return opened instanceof Promise ? opened.then(frameOfReader) : frameOfReader(opened);
+  };
+}
+
+function frameOfReader(opened: OpenedReader): DataFrame {
+  const { columns, picked, name, operator, thread } = opened;
+  const source = new ColumnSource(operator, columns, { name, thread });
   const { graph } = source;
   const same = picked.length === columns.length && picked.every((one, i) => one === columns[i]);
   const node = same ? graph.input : selectNode(graph.input, picked);
-  return fromOrigin({ node, source: null, reader });
+  return fromOrigin({ node, source: null, reader: opened });
 }
 
 function selectNode(input: PlanNode, columns: readonly PlanColumn[]): PlanNode {

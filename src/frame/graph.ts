@@ -1,4 +1,4 @@
-import { type NodeTally, type ParquetReader, Plan, type TypedArray } from '../native/plan.ts';
+import { type NodeTally, Plan, type Reader, type TypedArray } from '../native/plan.ts';
 import { noteCrossing } from '../observe/crossings.ts';
 import { Column } from './column.ts';
 import { type PlanEntry, planEntries, planSpec } from './compile.ts';
@@ -237,15 +237,15 @@ export class Graph {
     return this.#deliver(plan);
   }
 
-  /** How many batches of a file it pays to ask for before the first is there. */
+  /** How many batches of a reader may be under way before the first of them is waited for. */
   get readAhead(): number {
     return this.#thread?.maxBatches ?? 1;
   }
 
-  /** Reads, runs and delivers the next batch of a file; gives how many rows it has, 0 at its end. */
-  pushFrom(reader: ParquetReader): number | Promise<number> {
+  /** Runs and delivers the batch that a reader has found. */
+  pushFrom(reader: Reader): Promise<void> | undefined {
     const plan = this.#ready();
-    if (plan === null) return 0;
+    if (plan === null) return undefined;
     const thread = this.#thread;
     if (thread !== null) {
       return new Promise((delivered, failed) => {
@@ -253,8 +253,8 @@ export class Graph {
         thread.settle();
       });
     }
-    const rows = plan.pushFrom(reader);
-    return this.#deliver(plan)?.then(() => rows) ?? rows;
+    plan.pushFrom(reader);
+    return this.#deliver(plan);
   }
 
   /** Has the source of this graph fed with the results of a node of another one. */
@@ -270,6 +270,11 @@ export class Graph {
     };
     this.#feeds.push({ node, stop });
     noteCrossing(node, this.input);
+  }
+
+  /** Has `ended` called whenever the input has ended, after the last results. */
+  onEnd(ended: () => Promise<void> | undefined): void {
+    this.#followers = [...this.#followers, ended];
   }
 
   /** The graphs that feed this one or are fed by it. */

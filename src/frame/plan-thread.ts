@@ -7,8 +7,8 @@ type Settled = Promise<void> | undefined;
 
 /** Who is told what came of a submission, in place of `onError`. */
 export interface Outcome {
-  /** Its results were delivered; with the rows that it read from a file. */
-  readonly delivered: (rows: number) => void;
+  /** Its results were delivered. */
+  readonly delivered: () => void;
   readonly failed: (error: unknown) => void;
 }
 
@@ -162,11 +162,10 @@ export class PlanThread {
       return true;
     }
     const outcome = this.#outcomes.shift();
-    const rows = plan.rowsRead;
     try {
       const settled = this.#owner.deliver(plan);
-      if (settled === undefined) outcome?.delivered(rows);
-      else this.#hold(settled, outcome, rows);
+      if (settled === undefined) outcome?.delivered();
+      else this.#hold(settled, outcome);
     } catch (error) {
       this.#fail(outcome, error);
     }
@@ -174,11 +173,11 @@ export class PlanThread {
   }
 
   /** Takes no further results until the sinks of this one have settled. */
-  #hold(settled: Promise<void>, outcome: Outcome | undefined, rows: number): void {
+  #hold(settled: Promise<void>, outcome: Outcome | undefined): void {
     this.#holds++;
     settled
       .then(
-        () => outcome?.delivered(rows),
+        () => outcome?.delivered(),
         (error) => this.#fail(outcome, error),
       )
       .finally(() => {

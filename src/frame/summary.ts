@@ -1,6 +1,7 @@
+import type { Sink } from '../sinks/batch-sink.ts';
 import type { Stream } from '../stream.ts';
 import { ColumnNode } from './column-node.ts';
-import { toResultStream } from './crossing.ts';
+import { toResultStream, toSink } from './crossing.ts';
 import { PlanNode } from './plan-node.ts';
 import type { Table } from './table.ts';
 import type { Schema } from './types.ts';
@@ -29,6 +30,14 @@ export class Summary<S extends Schema = Schema> extends ColumnNode<Table<S>> {
     super(node.graph);
     this.schema = Object.fromEntries(node.columns.map(({ name, type }) => [name, type])) as S;
     this.#node = node;
+  }
+
+  /**
+   * Ends this branch in a sink that takes tables, such as `toParquetFiles`; it is ended with the input. A
+   * stream of what became of them comes back.
+   */
+  to<R>(sink: Sink<Table<S>, R, unknown>): Stream<R> {
+    return toSink<Table<S>, R>(this, sink);
   }
 
   /** The results as a stream, one element per batch. */

@@ -51,18 +51,6 @@ export declare class NativeKafkaProducer {
   close(): void
 }
 
-/** A Parquet file that `NativePlan.pushFrom` reads once, from its first row to its last. */
-export declare class NativeParquetReader {
-  /** Opens the file and reads its schema; batches hold up to `batch` rows. */
-  constructor(path: string, batch: number)
-  /** JSON text: `[{"name", "type", "dictionary": bool}]`, as `columns` of an input. */
-  schema(): string
-  /** Rows in the file. */
-  get numRows(): number
-  /** Ends reading and frees what the reader holds. */
-  close(): void
-}
-
 /**
  * One compiled plan: all columns that are connected with each other.
  *
@@ -73,7 +61,7 @@ export declare class NativeParquetReader {
  *
  * `control` after a call that returned n ≥ 0:
  * - `[0]` first free byte of the slab, a multiple of 8
- * - `[1]` rows read (`pushFrom` only; 0 at the end of the file)
+ * - `[1]` 0
  * - `[2]` number of dictionary records, which start at 4, six numbers each: dictionary, id of
  *   the first new string, how many, byte offset of their Int32 offsets (one more than strings),
  *   byte offset and length of their UTF-8 text
@@ -117,8 +105,8 @@ export declare class NativePlan {
   pushF64(input: number, values: Float64Array, control: Float64Array, slab: Uint8Array, offset: number): number
   /** Runs the words of a UTF-8 text as one batch, of an input that is one utf8 column. */
   pushWords(input: number, text: Uint8Array, control: Float64Array, slab: Uint8Array, offset: number): number
-  /** Reads the next batch of the file, of the columns that the plan uses, and runs it. */
-  pushFrom(input: number, reader: NativeParquetReader, control: Float64Array, slab: Uint8Array, offset: number): number
+  /** Runs the batch that the last `poll` of a reader found. */
+  pushFrom(input: number, reader: NativeReader, control: Float64Array, slab: Uint8Array, offset: number): number
   /** Ends the input: closes open partitions. */
   flush(control: Float64Array, slab: Uint8Array, offset: number): number
   /** Writes the results that did not fit. */
@@ -293,3 +281,63 @@ export interface KafkaTrouble {
   /** In librdkafka's words. */
   reason: string
 }
+/**
+ * Files, or a stream of bytes, that `NativePlan.pushFrom` is fed from, once, from first to last. They
+ * are read and decoded by a thread of their own, a few batches ahead.
+ */
+export declare class NativeReader {
+  /**
+   * Opens what `spec` says. JSON text: `{"format": "ndjson" | "csv" | "parquet" | "arrow",
+   * "name": string, "files": string[] or null for a stream that is fed, "columns": [{"name",
+   * "type"}] or null, "batch": number, "maxLine": number, "strict": bool, "delimiter": string,
+   * "quote": string, "nulls": string[], "header": bool, "sampleRows": number}`. Where there are no
+   * columns, they are those of the first file, or of `sample`, the first bytes of the stream.
+   */
+  constructor(spec: string, sample?: Uint8Array | undefined | null)
+  /** JSON text: `[{"name", "type"}]`. */
+  schema(): string
+  /** Rows of all files, where they say so themselves; else null. */
+  get numRows(): number | null
+  /**
+   * Begins reading, of each column what `wanted` says: 0 nothing, 1 its values, 2 text as ids of a
+   * dictionary. `wake` is called when a `poll` that found nothing, or a `mustWait` that was true, may
+   * be tried again.
+   */
+  start(wanted: Uint8Array, wake: () => void): void
+  /**
+   * The rows of the next batch, which `pushFrom` takes; −1 where there is none yet, also after
+   * waiting `milliseconds` for it; −2 where there are no more.
+   */
+  poll(milliseconds: number): number
+  /**
+   * The records that were left out since the last call, as JSON text: `[{"file", "line", "reason",
+   * "text"}]`; null where there are none.
+   */
+  refused(): string | null
+  /** Puts a chunk of bytes into the stream. */
+  feed(chunk: Uint8Array): void
+  /**
+   * Whether so much of what was fed waits to be read that no more should be: `wake` is called when
+   * some of it was.
+   */
+  mustWait(): boolean
+  /** Bytes that were fed and not read yet. */
+  get held(): number
+  /** There are no more chunks. */
+  endFeed(): void
+  /** Ends reading and frees what the reader holds. */
+  close(): void
+}
+
+/**
+ * Writes tables of one schema to files: to one, or to one for each partition.
+ *
+ * `spec` is JSON text: `{"folder", "name", "format": "ndjson" | "csv" | "parquet" | "arrow",
+ * "delimiter", "packing": "none" | "gzip" | "zstd", "columns": [{"name", "type"}], "partitionBy":
+ * string[], "sync": bool, "rows": number[]}`, with the rows of each table. `buffers` has for each
+ * column of each table its values as bytes, or for text Int32 offsets and UTF-8 text, and its
+ * validity bitmap, which is empty where none is missing. Values of `bool` are a byte each.
+ *
+ * The result is JSON text: `{"files": [{"path", "rows", "bytes"}]}` or `{"code", "message"}`.
+ */
+export declare function writeTables(spec: string, buffers: Array<Uint8Array>): Promise<string>

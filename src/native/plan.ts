@@ -1,4 +1,4 @@
-import type { NativeParquetReader, NativePlan, TypedArray } from './binding.d.ts';
+import type { NativePlan, NativeReader, TypedArray } from './binding.d.ts';
 import { nativeError } from './errors.ts';
 import { native } from './load.ts';
 
@@ -41,8 +41,8 @@ interface Stats {
   readonly nodes: readonly NodeTally[];
 }
 
-/** A file reader that plans can be fed from. */
-export type ParquetReader = NativeParquetReader;
+/** What reads files and streams, and feeds plans. */
+export type Reader = NativeReader;
 
 /**
  * Results per allocation, where they are small. Larger blocks come fresh from the system, page by
@@ -159,13 +159,13 @@ export class Plan {
     }
   }
 
-  /** Reads and runs the next batch of a file; how many rows it had, 0 at the end of the file. */
-  pushFrom(reader: ParquetReader): number {
+  /** Runs the batch that a reader has found. */
+  pushFrom(reader: Reader): void {
     this.#reserve();
+    this.#hasForeign = true;
     crossing(() =>
       this.#finish(this.#native.pushFrom(0, reader, this.control, this.#slab, this.#offset)),
     );
-    return this.control[1]!;
   }
 
   /** Ends the input: what is still open, as a partition by time, is emitted. */
@@ -204,7 +204,8 @@ export class Plan {
   }
 
   /** As {@link Plan.pushFrom}, on the thread. */
-  submitFrom(reader: ParquetReader): number {
+  submitFrom(reader: Reader): number {
+    this.#hasForeign = true;
     return crossing(() => this.#native.submitFrom(0, reader));
   }
 
@@ -235,11 +236,6 @@ export class Plan {
   /** Hands over what stands in line as far as there is room; how many submissions still do. */
   advance(): number {
     return crossing(() => this.#native.advance());
-  }
-
-  /** The rows that the last result was read from a file for; 0 at the end of the file. */
-  get rowsRead(): number {
-    return this.control[1]!;
   }
 
   /** Takes over the state of an earlier plan, whose entries are the first of this one. */
@@ -330,14 +326,20 @@ export class Plan {
   }
 }
 
-/** Opens a Parquet file for {@link Plan.pushFrom}, `batch` rows at a time. */
-export function openParquet(path: string, batch: number): ParquetReader {
-  const { NativeParquetReader } = native();
-  return crossing(() => new NativeParquetReader(path, batch));
+/** Opens what a spec says, see `NativeReader`; `sample` is how a stream begins. */
+export function openReader(spec: string, sample?: Uint8Array): Reader {
+  const { NativeReader } = native();
+  return crossing(() => new NativeReader(spec, sample));
+}
+
+/** Writes tables to files, see `writeTables` of the addon. */
+export function writeTables(spec: string, buffers: Uint8Array[]): Promise<string> {
+  const { writeTables } = native();
+  return crossing(() => writeTables(spec, buffers));
 }
 
 /** Calls into the addon; what it throws comes out as an error of the public kind. */
-function crossing<T>(call: () => T): T {
+export function crossing<T>(call: () => T): T {
   try {
     return call();
   } catch (error) {

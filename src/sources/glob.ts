@@ -1,4 +1,4 @@
-import type { Dirent } from 'node:fs';
+import { type Dirent, readdirSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, parse, sep } from 'node:path';
 import { describe } from '../graph/arguments.ts';
@@ -33,27 +33,42 @@ export function parseGlob(pattern: string): Glob {
 /** The paths of the files that match, sorted; a folder that is not there has none. */
 export async function findFiles({ base, names }: Glob): Promise<string[]> {
   const found = new Set<string>();
-  await find(base, names, found);
+  const search = find(base, names, found);
+  for (let step = search.next(); !step.done; ) step = search.next(await list(step.value));
   return [...found].sort();
 }
 
-async function find(
+/** The same, at once. */
+export function findFilesSync({ base, names }: Glob): string[] {
+  const found = new Set<string>();
+  const search = find(base, names, found);
+  for (let step = search.next(); !step.done; ) step = search.next(listSync(step.value));
+  return [...found].sort();
+}
+
+/** Whether a path has characters of a pattern. */
+export function isPattern(path: string): boolean {
+  return MAGIC.test(path);
+}
+
+/** Yields folders, and takes what is in them. */
+function* find(
   folder: string,
   names: readonly (RegExp | '**')[],
   found: Set<string>,
-): Promise<void> {
+): Generator<string, void, readonly Dirent[]> {
   const [name, ...rest] = names;
   if (name === undefined) return;
-  if (name === '**' && rest.length > 0) await find(folder, rest, found);
-  for (const entry of await list(folder)) {
+  if (name === '**' && rest.length > 0) yield* find(folder, rest, found);
+  for (const entry of yield folder) {
     const path = join(folder, entry.name);
     if (name === '**') {
       if (entry.name.startsWith('.')) continue;
-      if (entry.isDirectory()) await find(path, names, found);
+      if (entry.isDirectory()) yield* find(path, names, found);
       else if (rest.length === 0) found.add(path);
     } else if (name.test(entry.name)) {
       if (rest.length > 0) {
-        if (!entry.isFile()) await find(path, rest, found);
+        if (!entry.isFile()) yield* find(path, rest, found);
       } else if (!entry.isDirectory()) {
         found.add(path);
       }
@@ -65,10 +80,22 @@ async function list(folder: string): Promise<Dirent[]> {
   try {
     return await readdir(folder, { withFileTypes: true });
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
-    throw error;
+    return nothingThere(error);
   }
+}
+
+function listSync(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    return nothingThere(error);
+  }
+}
+
+function nothingThere(error: unknown): never[] {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT' || code === 'ENOTDIR') return [];
+  throw error;
 }
 
 function nameMatcher(pattern: string): RegExp {

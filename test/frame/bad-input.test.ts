@@ -218,7 +218,11 @@ const building: [name: string, build: () => unknown, error: RegExp][] = [
     /partition: column 'x' must be a timestamp, got f64/,
   ],
   ['shift', () => frame().groupBy('k').x.shift(0), /shift: n must be a positive integer, got 0/],
-  ['a path', () => DataFrame.fromParquet(loose<string>(5)), /path must be a string, got 5/],
+  [
+    'a path',
+    () => DataFrame.fromParquet(loose<string>(5)),
+    /path must be a string, a file: URL or a stream of bytes, got 5/,
+  ],
   ['emit into a computed series', () => frame().x.emit(1), /it is computed, emit into its source/],
   [
     'emit into a computed frame',

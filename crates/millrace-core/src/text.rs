@@ -24,7 +24,7 @@ pub fn parse_duration(text: &str) -> Option<i64> {
     parse::duration(text)
 }
 
-/// Appends a float in the fewest digits that give it back, as `NaN`, `-0` or `1e+21`.
+/// Appends a float in the fewest digits that give it back, as `NaN`, `0` also for −0, or `1e+21`.
 pub fn write_float(value: impl LowerExp, out: &mut String) {
     format::float(&format!("{value:e}"), out);
 }

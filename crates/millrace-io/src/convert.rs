@@ -4,14 +4,17 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    Date32Type, Int64Type, TimestampMicrosecondType, TimestampMillisecondType,
-    TimestampNanosecondType, TimestampSecondType,
+    ArrowTimestampType, Date64Type, DurationMicrosecondType, DurationMillisecondType,
+    DurationNanosecondType, DurationSecondType, Int64Type, TimestampMicrosecondType,
+    TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
 };
-use arrow_array::{Array, ArrayRef, ArrowPrimitiveType, PrimitiveArray};
+use arrow_array::{Array, ArrayRef, ArrowPrimitiveType, Date32Array, PrimitiveArray, StringArray};
 use arrow_schema::{DataType, TimeUnit};
 use millrace_core::column_type::ColumnType;
 
-const DAY: i64 = 86_400_000_000_000;
+use crate::column::Wanted;
+
+const MILLIS_OF_DAY: i64 = 86_400_000;
 
 /// The column type that values of an Arrow type become; none for a type that plans have not.
 pub(crate) fn column_type(data_type: &DataType) -> Option<ColumnType> {
@@ -28,52 +31,116 @@ pub(crate) fn column_type(data_type: &DataType) -> Option<ColumnType> {
         DataType::Float32 => ColumnType::F32,
         DataType::Float64 => ColumnType::F64,
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => ColumnType::Utf8,
-        DataType::Dictionary(_, value) if **value == DataType::Utf8 => ColumnType::Utf8,
-        DataType::Timestamp(..) | DataType::Date32 => ColumnType::Timestamp,
+        DataType::Dictionary(_, value) if is_text(value) => ColumnType::Utf8,
+        DataType::Timestamp(..) => ColumnType::Timestamp,
+        DataType::Date32 | DataType::Date64 => ColumnType::Date,
+        DataType::Duration(_) => ColumnType::Duration,
         _ => return None,
     })
 }
 
-/// A column in the form that plans take; none where a time is beyond the years 1677 to 2262.
+fn is_text(data_type: &DataType) -> bool {
+    matches!(
+        data_type,
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
+    )
+}
+
+/// A column in the form that plans take, except for text, see [`text_column`]; none where a time is
+/// beyond the years 1677 to 2262, or a span as long.
 pub(crate) fn plan_column(array: &ArrayRef) -> Option<ArrayRef> {
     match array.data_type() {
-        DataType::Timestamp(TimeUnit::Nanosecond, None) => Some(Arc::clone(array)),
-        DataType::Timestamp(TimeUnit::Nanosecond, Some(_)) => Some(Arc::new(
-            array
-                .as_primitive::<TimestampNanosecondType>()
-                .clone()
-                .with_timezone_opt(None::<&str>),
-        )),
-        DataType::Timestamp(TimeUnit::Microsecond, _) => {
-            scaled::<TimestampMicrosecondType>(array, 1_000, |value| value)
+        DataType::Timestamp(unit, _) => match unit {
+            TimeUnit::Nanosecond => Some(Arc::new(zoneless::<TimestampNanosecondType>(array))),
+            TimeUnit::Microsecond => {
+                scaled::<TimestampMicrosecondType, TimestampNanosecondType>(array, 1_000)
+            }
+            TimeUnit::Millisecond => {
+                scaled::<TimestampMillisecondType, TimestampNanosecondType>(array, 1_000_000)
+            }
+            TimeUnit::Second => {
+                scaled::<TimestampSecondType, TimestampNanosecondType>(array, 1_000_000_000)
+            }
+        },
+        DataType::Duration(unit) => match unit {
+            TimeUnit::Nanosecond => Some(Arc::clone(array)),
+            TimeUnit::Microsecond => {
+                scaled::<DurationMicrosecondType, DurationNanosecondType>(array, 1_000)
+            }
+            TimeUnit::Millisecond => {
+                scaled::<DurationMillisecondType, DurationNanosecondType>(array, 1_000_000)
+            }
+            TimeUnit::Second => {
+                scaled::<DurationSecondType, DurationNanosecondType>(array, 1_000_000_000)
+            }
+        },
+        DataType::Date64 => {
+            let days = array.as_primitive::<Date64Type>().iter().map(|millis| {
+                millis
+                    .map(|millis| i32::try_from(millis.div_euclid(MILLIS_OF_DAY)))
+                    .transpose()
+            });
+            Some(Arc::new(days.collect::<Result<Date32Array, _>>().ok()?))
         }
-        DataType::Timestamp(TimeUnit::Millisecond, _) => {
-            scaled::<TimestampMillisecondType>(array, 1_000_000, |value| value)
-        }
-        DataType::Timestamp(TimeUnit::Second, _) => {
-            scaled::<TimestampSecondType>(array, 1_000_000_000, |value| value)
-        }
-        DataType::Date32 => scaled::<Date32Type>(array, DAY, i64::from),
         _ => Some(Arc::clone(array)),
     }
 }
 
-fn scaled<T: ArrowPrimitiveType>(
-    array: &ArrayRef,
-    nanos: i64,
-    value: impl Fn(T::Native) -> i64,
-) -> Option<ArrayRef> {
+/// Text in the form that is wanted: plain strings, or anything that can be turned into ids; other
+/// columns as they are.
+pub(crate) fn text_column(array: ArrayRef, wanted: Wanted) -> Option<ArrayRef> {
+    let plain = |strings: StringArray| Some(Arc::new(strings) as ArrayRef);
+    match array.data_type() {
+        DataType::LargeUtf8 if wanted != Wanted::Interned => {
+            plain(array.as_string::<i64>().iter().collect())
+        }
+        DataType::Utf8View => plain(array.as_string_view().iter().collect()),
+        DataType::Dictionary(_, value)
+            if wanted != Wanted::Interned || **value != DataType::Utf8 =>
+        {
+            let dictionary = array.as_any_dictionary_opt()?;
+            let values = text_column(Arc::clone(dictionary.values()), Wanted::Plain)?;
+            let values = values.as_string_opt::<i32>()?;
+            let keys = dictionary.normalized_keys();
+            let nulls = dictionary.keys().nulls();
+            plain(
+                keys.into_iter()
+                    .enumerate()
+                    .map(|(row, key)| {
+                        let there =
+                            nulls.is_none_or(|nulls| nulls.is_valid(row)) && values.is_valid(key);
+                        there.then(|| values.value(key))
+                    })
+                    .collect(),
+            )
+        }
+        _ => Some(array),
+    }
+}
+
+fn zoneless<T: ArrowTimestampType>(array: &ArrayRef) -> PrimitiveArray<T> {
+    array
+        .as_primitive::<T>()
+        .clone()
+        .with_timezone_opt(None::<&str>)
+}
+
+/// The values times `nanos`.
+fn scaled<T, U>(array: &ArrayRef, nanos: i64) -> Option<ArrayRef>
+where
+    T: ArrowPrimitiveType<Native = i64>,
+    U: ArrowPrimitiveType<Native = i64>,
+{
     let source = array.as_primitive::<T>();
-    let scaled: PrimitiveArray<Int64Type> = source.unary(|time| value(time).wrapping_mul(nanos));
-    let limit = i64::MAX / nanos;
+    let scaled: PrimitiveArray<Int64Type> = source.unary(|time| time.wrapping_mul(nanos));
+    let limit = (i64::MAX / nanos).unsigned_abs();
     let overflowed = source
         .values()
         .iter()
-        .any(|&time| value(time).unsigned_abs() > limit.unsigned_abs());
+        .any(|&time| time.unsigned_abs() > limit);
     // What stands under a missing value does not matter.
     let bad = overflowed
-        && (0..source.len()).any(|row| {
-            source.is_valid(row) && value(source.value(row)).unsigned_abs() > limit.unsigned_abs()
-        });
-    (!bad).then(|| Arc::new(scaled.reinterpret_cast::<TimestampNanosecondType>()) as ArrayRef)
+        && (0..source.len())
+            .any(|row| source.is_valid(row) && source.value(row).unsigned_abs() > limit);
+    (!bad).then(|| Arc::new(scaled.reinterpret_cast::<U>()) as ArrayRef)
 }

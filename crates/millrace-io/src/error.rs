@@ -1,8 +1,8 @@
-//! What reading a file can fail with.
+//! What reading and writing files can fail with.
 
 use thiserror::Error;
 
-/// Why a file could not be read.
+/// Why a file could not be read or written.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ReadError {
@@ -12,6 +12,14 @@ pub enum ReadError {
         /// The path as given.
         path: String,
         /// What the operating system said.
+        detail: String,
+    },
+    /// A file cannot be written.
+    #[error("Cannot write to {path}: {detail}")]
+    Write {
+        /// The path.
+        path: String,
+        /// What the operating system or the encoder said.
         detail: String,
     },
     /// The bytes are not what the format says.
@@ -52,7 +60,7 @@ impl ReadError {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Io { .. } => "ERR_IO",
+            Self::Io { .. } | Self::Write { .. } => "ERR_IO",
             Self::Corrupt { .. } => "ERR_CORRUPT_FILE",
             Self::BadRow { .. } => "ERR_BAD_ROW",
             Self::InvalidArgument(_) => "ERR_INVALID_ARGUMENT",

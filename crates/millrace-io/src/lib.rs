@@ -1,6 +1,7 @@
-//! Decoders that turn files, streams and messages into column batches.
+//! Decoders that turn files, streams and messages into column batches, and what writes these to files.
 #![forbid(unsafe_code)]
 
+pub mod arrow;
 mod column;
 mod convert;
 mod error;
@@ -8,6 +9,7 @@ mod input;
 pub mod parquet;
 mod reading;
 pub mod text;
+pub mod write;
 
 pub use column::{FileColumn, Wanted};
 pub use error::ReadError;

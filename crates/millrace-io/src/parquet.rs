@@ -4,26 +4,24 @@
 //! their consumer and never more. Batches do not cross row groups, so that the dictionary of a
 //! text column is decoded once for each row group and its ids are passed on as they are.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread::JoinHandle;
 
 use arrow_array::{ArrayRef, NullArray};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use millrace_core::batch::Batch;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+    ParquetRecordBatchReaderBuilder,
 };
 
-use crate::column::FileColumn;
-use crate::convert::{column_type, plan_column};
+use crate::column::{FileColumn, Wanted};
+use crate::convert::{column_type, plan_column, text_column};
 use crate::error::ReadError;
-use crate::reading::guard;
-
-/// Batches that are decoded ahead of their consumer.
-const AHEAD: usize = 2;
+use crate::reading::{Decode, Decoded, Reading, Signal, guard};
+use crate::text::check_wanted;
 
 /// An open Parquet file whose schema is known.
 #[derive(Debug)]
@@ -51,7 +49,10 @@ impl ParquetFile {
                 ArrowReaderMetadata::load(&file, options).map_err(|error| corrupt(path, &error))
             };
             let plain = load(ArrowReaderOptions::new().with_skip_arrow_metadata(true))?;
-            let schema = text_as_dictionaries(plain.schema());
+            // Parquet has no durations: only the schema of the writer says which integers are some.
+            let written = load(ArrowReaderOptions::new()).ok();
+            let written = written.as_ref().map(ArrowReaderMetadata::schema);
+            let schema = wanted_schema(plain.schema(), written);
             let metadata = load(
                 ArrowReaderOptions::new()
                     .with_skip_arrow_metadata(true)
@@ -95,178 +96,159 @@ impl ParquetFile {
     pub fn rows(&self) -> u64 {
         u64::try_from(self.metadata.metadata().file_metadata().num_rows()).unwrap_or(0)
     }
+}
 
-    /// Begins reading: batches of up to `rows` rows, of the columns marked in `used`.
-    ///
-    /// # Errors
-    /// [`ReadError::InvalidArgument`] if `rows` is 0 or `used` has not one mark for each column.
-    pub fn read(&self, used: &[bool], rows: usize) -> Result<ParquetBatches, ReadError> {
-        if rows == 0 {
-            return Err(ReadError::InvalidArgument(
-                "Cannot read Parquet: batch must be a positive integer, got 0".to_owned(),
-            ));
+/// Begins reading files of these columns, one after the other: batches of up to `rows` rows.
+///
+/// # Errors
+/// [`ReadError::InvalidArgument`] if `rows` is 0 or there is not one `wanted` for each column. What goes
+/// wrong later comes in the place of a batch.
+pub fn read_parquet(
+    files: Vec<String>,
+    columns: Vec<FileColumn>,
+    wanted: &[Wanted],
+    rows: usize,
+    signal: Signal,
+) -> Result<Reading, ReadError> {
+    if rows == 0 {
+        return Err(ReadError::InvalidArgument(
+            "Cannot read Parquet: batch must be a positive integer, got 0".to_owned(),
+        ));
+    }
+    check_wanted(&columns, wanted)?;
+    let reader = ParquetReader {
+        name: files.first().cloned().unwrap_or_default(),
+        files: files.into(),
+        columns,
+        wanted: wanted.to_vec(),
+        rows,
+        open: None,
+    };
+    Reading::begin(Box::new(reader), signal)
+}
+
+struct ParquetReader {
+    name: String,
+    files: VecDeque<String>,
+    columns: Vec<FileColumn>,
+    wanted: Vec<Wanted>,
+    rows: usize,
+    open: Option<OpenFile>,
+}
+
+/// A file that is being read, row group by row group.
+struct OpenFile {
+    file: ParquetFile,
+    /// For each column the index of the decoded one; none where it is not used.
+    places: Vec<Option<usize>>,
+    mask: ProjectionMask,
+    row_group: usize,
+    batches: Option<ParquetRecordBatchReader>,
+}
+
+impl Decode for ParquetReader {
+    fn next(&mut self) -> Result<Option<Decoded>, ReadError> {
+        loop {
+            let Some(open) = &mut self.open else {
+                let Some(path) = self.files.pop_front() else {
+                    return Ok(None);
+                };
+                self.open = Some(OpenFile::new(&path, &self.columns, &self.wanted)?);
+                continue;
+            };
+            match open.next_batch(&self.wanted, self.rows)? {
+                Some(batch) => {
+                    let refused = Vec::new();
+                    return Ok(Some(Decoded { batch, refused }));
+                }
+                None => self.open = None,
+            }
         }
-        if used.len() != self.columns.len() {
-            return Err(ReadError::InvalidArgument(format!(
-                "Cannot read Parquet: an input of this file must have {} columns, got {}",
-                self.columns.len(),
-                used.len()
-            )));
+    }
+
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+}
+
+impl OpenFile {
+    fn new(path: &str, columns: &[FileColumn], wanted: &[Wanted]) -> Result<Self, ReadError> {
+        let file = ParquetFile::open(path)?;
+        let mut roots = Vec::new();
+        for (column, &wanted) in columns.iter().zip(wanted) {
+            let found = file.columns.iter().position(|other| other == column);
+            let Some(found) = found else {
+                let (name, column_type) = (&column.name, column.column_type);
+                let detail = format!("it must have a column '{name}' of type {column_type}");
+                return Err(corrupt(path, &detail));
+            };
+            roots.push((wanted != Wanted::Unused).then(|| file.leaves[found]));
         }
-        let io = |error: std::io::Error| ReadError::Io {
-            path: self.path.clone(),
-            detail: error.to_string(),
-        };
-        let decoder = Decoder {
-            path: self.path.clone(),
-            file: self.file.try_clone().map_err(io)?,
-            metadata: self.metadata.clone(),
-            leaves: self.leaves.clone(),
-            used: used.to_vec(),
-            rows,
-        };
-        let (sender, receiver) = sync_channel(AHEAD);
-        let thread = std::thread::Builder::new()
-            .name("millrace-parquet".to_owned())
-            .spawn(move || decoder.run(&sender))
-            .map_err(io)?;
-        Ok(ParquetBatches {
-            receiver: Some(receiver),
-            thread: Some(thread),
+        // The decoder yields the columns in the order of the file.
+        let mut leaves: Vec<usize> = roots.iter().flatten().copied().collect();
+        leaves.sort_unstable();
+        let places = roots
+            .iter()
+            .map(|root| root.and_then(|root| leaves.binary_search(&root).ok()))
+            .collect();
+        let schema = file.metadata.metadata().file_metadata().schema_descr();
+        let mask = ProjectionMask::roots(schema, leaves);
+        Ok(Self {
+            file,
+            places,
+            mask,
+            row_group: 0,
+            batches: None,
         })
     }
-}
 
-/// The batches of a file, decoded in the background. Dropping it ends the decoding.
-#[derive(Debug)]
-pub struct ParquetBatches {
-    receiver: Option<Receiver<Result<Batch, ReadError>>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl ParquetBatches {
-    /// The next batch, none at the end of the file. Waits for it to be decoded.
-    ///
-    /// # Errors
-    /// [`ReadError::Corrupt`] or [`ReadError::Io`]; nothing comes after an error.
-    pub fn next_batch(&mut self) -> Result<Option<Batch>, ReadError> {
-        let next = self
-            .receiver
-            .as_ref()
-            .and_then(|receiver| receiver.recv().ok());
-        if !matches!(next, Some(Ok(_))) {
-            self.stop();
-        }
-        next.transpose()
-    }
-
-    /// Ends the decoding and waits for its thread.
-    fn stop(&mut self) {
-        // Without a receiver the thread's next send fails, and it ends.
-        self.receiver = None;
-        if let Some(thread) = self.thread.take() {
-            // A panic of the thread was caught inside it, and sent as an error.
-            let _ = thread.join();
-        }
-    }
-}
-
-impl Drop for ParquetBatches {
-    fn drop(&mut self) {
-        self.stop();
-    }
-}
-
-/// What the decoding thread works on.
-struct Decoder {
-    path: String,
-    file: File,
-    metadata: ArrowReaderMetadata,
-    leaves: Vec<usize>,
-    used: Vec<bool>,
-    rows: usize,
-}
-
-impl Decoder {
-    fn run(self, sender: &SyncSender<Result<Batch, ReadError>>) {
-        let result = guard(&self.path, || {
-            for row_group in 0..self.metadata.metadata().num_row_groups() {
-                if !self.row_group(row_group, sender)? {
-                    break;
+    fn next_batch(&mut self, wanted: &[Wanted], rows: usize) -> Result<Option<Batch>, ReadError> {
+        let path = &self.file.path;
+        loop {
+            let Some(batches) = &mut self.batches else {
+                if self.row_group == self.file.metadata.metadata().num_row_groups() {
+                    return Ok(None);
                 }
-            }
-            Ok(())
-        });
-        if let Err(error) = result {
-            // Nobody waits for the error where the consumer is gone.
-            let _ = sender.send(Err(error));
-        }
-    }
-
-    /// Decodes one row group; false when the consumer is gone.
-    fn row_group(
-        &self,
-        row_group: usize,
-        sender: &SyncSender<Result<Batch, ReadError>>,
-    ) -> Result<bool, ReadError> {
-        let file = self.file.try_clone().map_err(|error| ReadError::Io {
-            path: self.path.clone(),
-            detail: error.to_string(),
-        })?;
-        let roots: Vec<usize> = self
-            .leaves
-            .iter()
-            .zip(&self.used)
-            .filter(|(_, used)| **used)
-            .map(|(&leaf, _)| leaf)
-            .collect();
-        let schema = self.metadata.metadata().file_metadata().schema_descr();
-        let reader =
-            ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
-                .with_row_groups(vec![row_group])
-                .with_projection(ProjectionMask::roots(schema, roots))
-                .with_batch_size(self.rows)
-                .build()
-                .map_err(|error| corrupt(&self.path, &error))?;
-        let unused: ArrayRef = Arc::new(NullArray::new(0));
-        for batch in reader {
-            let batch = batch.map_err(|error| corrupt(&self.path, &error))?;
-            let mut decoded = batch.columns().iter();
+                let file = self.file.file.try_clone();
+                let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(
+                    file.map_err(|error| ReadError::io(path, &error))?,
+                    self.file.metadata.clone(),
+                )
+                .with_row_groups(vec![self.row_group])
+                .with_projection(self.mask.clone())
+                .with_batch_size(rows)
+                .build();
+                self.batches = Some(reader.map_err(|error| corrupt(path, &error))?);
+                self.row_group += 1;
+                continue;
+            };
+            let Some(batch) = batches.next() else {
+                self.batches = None;
+                continue;
+            };
+            let batch = batch.map_err(|error| corrupt(path, &error))?;
+            let unused: ArrayRef = Arc::new(NullArray::new(0));
             let columns = self
-                .used
+                .places
                 .iter()
-                .map(|&used| match decoded.next_if_used(used) {
-                    Some(array) => plan_column(array).ok_or_else(|| {
-                        corrupt(&self.path, &"a time is beyond the years 1677 to 2262")
-                    }),
+                .zip(wanted)
+                .map(|(place, &wanted)| match place {
+                    Some(place) => plan_column(batch.column(*place))
+                        .and_then(|array| text_column(array, wanted))
+                        .ok_or_else(|| corrupt(path, &"a time is beyond the years 1677 to 2262")),
                     None => Ok(Arc::clone(&unused)),
                 })
                 .collect::<Result<Vec<_>, _>>()?;
-            if sender
-                .send(Ok(Batch {
-                    rows: batch.num_rows(),
-                    columns,
-                }))
-                .is_err()
-            {
-                return Ok(false);
-            }
+            return Ok(Some(Batch {
+                rows: batch.num_rows(),
+                columns,
+            }));
         }
-        Ok(true)
     }
 }
 
-/// Takes the next item only where one is wanted.
-trait NextIfUsed: Iterator {
-    fn next_if_used(&mut self, used: bool) -> Option<Self::Item> {
-        if used { self.next() } else { None }
-    }
-}
-
-impl<I: Iterator> NextIfUsed for I {}
-
-/// The schema with text columns as dictionaries with Int32 ids.
-fn text_as_dictionaries(schema: &SchemaRef) -> SchemaRef {
+/// The schema with text columns as dictionaries with Int32 ids, and with the durations of its writer.
+fn wanted_schema(schema: &SchemaRef, written: Option<&SchemaRef>) -> SchemaRef {
     let fields: Vec<Field> = schema
         .fields()
         .iter()
@@ -275,6 +257,15 @@ fn text_as_dictionaries(schema: &SchemaRef) -> SchemaRef {
                 let ids = Box::new(DataType::Int32);
                 let text = DataType::Dictionary(ids, Box::new(DataType::Utf8));
                 field.as_ref().clone().with_data_type(text)
+            }
+            DataType::Int64 => {
+                let known = written.and_then(|schema| schema.field_with_name(field.name()).ok());
+                match known.map(Field::data_type) {
+                    Some(unit @ DataType::Duration(_)) => {
+                        field.as_ref().clone().with_data_type(unit.clone())
+                    }
+                    _ => field.as_ref().clone(),
+                }
             }
             _ => field.as_ref().clone(),
         })

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int32Type, TimestampNanosecondType};
@@ -12,8 +13,8 @@ use arrow_array::{
 };
 use millrace_core::batch::Batch;
 use millrace_core::column_type::ColumnType;
-use millrace_io::ReadError;
-use millrace_io::parquet::ParquetFile;
+use millrace_io::parquet::{ParquetFile, read_parquet};
+use millrace_io::{Poll, ReadError, Reading, Signal, Wanted};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
@@ -54,11 +55,32 @@ fn file_bytes() -> Vec<u8> {
     writer.into_inner().unwrap()
 }
 
+fn begin(path: &str, wanted: &[Wanted], rows: usize) -> Result<Reading, ReadError> {
+    let columns = ParquetFile::open(path)?.columns().to_vec();
+    read_parquet(
+        vec![path.to_owned()],
+        columns,
+        wanted,
+        rows,
+        Signal::new(|| {}),
+    )
+}
+
+fn next_batch(reading: &mut Reading) -> Result<Option<Batch>, ReadError> {
+    loop {
+        match reading.poll(Duration::from_secs(1))? {
+            Poll::Ready(decoded) => return Ok(Some(decoded.batch)),
+            Poll::End => return Ok(None),
+            Poll::Pending => {}
+        }
+    }
+}
+
 fn read_all(path: &str, rows: usize) -> Result<Vec<Batch>, ReadError> {
-    let file = ParquetFile::open(path)?;
-    let mut batches = file.read(&vec![true; file.columns().len()], rows)?;
+    let columns = ParquetFile::open(path)?.columns().len();
+    let mut reading = begin(path, &vec![Wanted::Interned; columns], rows)?;
     let mut all = Vec::new();
-    while let Some(batch) = batches.next_batch()? {
+    while let Some(batch) = next_batch(&mut reading)? {
         all.push(batch);
     }
     Ok(all)
@@ -102,15 +124,14 @@ fn a_file_is_read_batch_by_batch() {
 fn only_columns_that_are_used_are_decoded() {
     let path = path("projected");
     fs::write(&path, file_bytes()).unwrap();
-    let file = ParquetFile::open(path.to_str().unwrap()).unwrap();
-    let mut batches = file
-        .read(&[false, false, false, true, false], 1000)
-        .unwrap();
-    let batch = batches.next_batch().unwrap().unwrap();
+    use Wanted::{Plain, Unused};
+    let wanted = [Unused, Unused, Unused, Plain, Unused];
+    let mut reading = begin(path.to_str().unwrap(), &wanted, 1000).unwrap();
+    let batch = next_batch(&mut reading).unwrap().unwrap();
     let lengths: Vec<_> = batch.columns.iter().map(|column| column.len()).collect();
     assert_eq!((batch.rows, lengths), (300, vec![0, 0, 0, 300, 0]));
     // Left unread: dropping it ends the decoding.
-    drop(batches);
+    drop(reading);
     fs::remove_file(&path).unwrap();
 }
 
@@ -137,10 +158,10 @@ fn what_is_no_parquet_file_is_refused() {
     }
     let path = path("arguments");
     fs::write(&path, file_bytes()).unwrap();
-    let file = ParquetFile::open(path.to_str().unwrap()).unwrap();
+    let name = path.to_str().unwrap();
     for error in [
-        file.read(&[true; 5], 0).unwrap_err(),
-        file.read(&[true], 10).unwrap_err(),
+        begin(name, &[Wanted::Plain; 5], 0).unwrap_err(),
+        begin(name, &[Wanted::Plain], 10).unwrap_err(),
     ] {
         assert_eq!(error.code(), "ERR_INVALID_ARGUMENT");
     }

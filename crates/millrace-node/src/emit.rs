@@ -52,7 +52,6 @@ pub(crate) fn write(
     emissions: &[Emission],
     sent: &mut [usize],
     target: &mut Target<'_>,
-    rows_read: usize,
 ) -> Result<usize, Need> {
     let start = align(target.offset);
     let growth = growth(described, emissions, sent);
@@ -97,12 +96,7 @@ pub(crate) fn write(
         clippy::cast_precision_loss,
         reason = "lengths of memory are below 2^53"
     )]
-    let header = [
-        writer.byte as f64,
-        rows_read as f64,
-        growth.len() as f64,
-        first as f64,
-    ];
+    let header = [writer.byte as f64, 0.0, growth.len() as f64, first as f64];
     writer.control[..HEADER].copy_from_slice(&header);
     Ok(emissions.len())
 }

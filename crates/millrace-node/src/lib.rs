@@ -9,6 +9,7 @@ mod emit;
 mod failure;
 mod intake;
 mod kafka;
-mod parquet_reader;
 mod plan;
+mod reader;
 mod thread;
+mod writer;

@@ -20,7 +20,7 @@ use zerocopy::FromBytes;
 use crate::emit::{Described, Target, scalar_room, write, write_floats, write_scalars};
 use crate::failure::{Failure, Result, core_error, guard};
 use crate::intake::{self, Fresh, Taken};
-use crate::parquet_reader::NativeParquetReader;
+use crate::reader::NativeReader;
 use crate::thread::{self, Done, PlanThread, Resident, Stats, Task, Work, broken};
 
 /// What `poll` returns where no result has come.
@@ -40,7 +40,7 @@ type Bytes<'a> = Option<&'a mut [u8]>;
 ///
 /// `control` after a call that returned n ≥ 0:
 /// - `[0]` first free byte of the slab, a multiple of 8
-/// - `[1]` rows read (`pushFrom` only; 0 at the end of the file)
+/// - `[1]` 0
 /// - `[2]` number of dictionary records, which start at 4, six numbers each: dictionary, id of
 ///   the first new string, how many, byte offset of their Int32 offsets (one more than strings),
 ///   byte offset and length of their UTF-8 text
@@ -83,7 +83,6 @@ struct Core {
     emissions: Vec<Emission>,
     /// How many strings of each dictionary JavaScript knows.
     sent: Vec<usize>,
-    rows_read: usize,
     /// Results of [`NativePlan::reducer`].
     scalars: Vec<Option<f64>>,
     state: State,
@@ -120,7 +119,6 @@ impl NativePlan {
                 strings: Vec::new(),
                 emissions: Vec::new(),
                 sent,
-                rows_read: 0,
                 scalars: Vec::new(),
                 state,
             };
@@ -266,30 +264,33 @@ impl NativePlan {
         })
     }
 
-    /// Reads the next batch of the file, of the columns that the plan uses, and runs it.
+    /// Runs the batch that the last `poll` of a reader found.
     #[napi(
-        ts_args_type = "input: number, reader: NativeParquetReader, control: Float64Array, slab: Uint8Array, offset: number"
+        ts_args_type = "input: number, reader: NativeReader, control: Float64Array, slab: Uint8Array, offset: number"
     )]
     pub fn push_from(
         &mut self,
         input: u32,
-        reader: &mut NativeParquetReader,
+        reader: &mut NativeReader,
         control: Numbers<'_>,
         slab: Bytes<'_>,
         offset: u32,
     ) -> Result<i32> {
         let core = &mut *self.core.borrow_mut();
-        core.call("read Parquet file", control, slab, offset, |this| {
+        core.call("read", control, slab, offset, |this| {
             let input = input as usize;
-            let used = this.inputs.get(input).map_or(&[][..], |input| &input.used);
-            let Some(batch) = reader.next_batch(used)? else {
+            let Some(schema) = this.inputs.get(input) else {
                 return Ok(());
             };
-            this.rows_read = batch.rows;
+            let Some(batch) = reader.take(schema)? else {
+                return Ok(());
+            };
             let mut emissions = take(&mut this.emissions);
-            let result = this.home()?.push(input, batch, &mut emissions);
+            let result = this
+                .home()
+                .and_then(|plan| plan.push(input, batch, &mut emissions).map_err(core_error));
             this.emissions = emissions;
-            result.map_err(core_error)
+            result
         })
     }
 
@@ -456,12 +457,7 @@ impl NativePlan {
                 // A full queue means that a wake-up is on its way; a closed one, that nobody is there.
                 let _status = wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
             };
-            core.thread = Some(thread::start(
-                limits,
-                core.inputs.clone(),
-                core.sinks.clone(),
-                wake,
-            )?);
+            core.thread = Some(thread::start(limits, core.sinks.clone(), wake)?);
             Ok(())
         })
     }
@@ -515,16 +511,23 @@ impl NativePlan {
         })
     }
 
-    /// Has the thread read and run the next batch of the file.
+    /// `submit` of the batch that the last `poll` of a reader found.
     #[napi]
-    pub fn submit_from(&mut self, input: u32, reader: &NativeParquetReader) -> Result<u32> {
+    pub fn submit_from(&mut self, input: u32, reader: &mut NativeReader) -> Result<u32> {
         let core = &mut *self.core.borrow_mut();
-        guard("read Parquet file", || {
-            let work = Work::Read {
-                input: input as usize,
-                reader: reader.share(),
+        guard("read", || {
+            let input = input as usize;
+            let schema = core.inputs.get(input);
+            let batch = schema.map(|schema| reader.take(schema)).transpose()?;
+            let Some(batch) = batch.flatten() else {
+                return Ok(count(core.thread.as_ref().map_or(0, PlanThread::in_line)));
             };
-            core.hand_over("read Parquet file", work, 0)
+            let bytes = batch
+                .columns
+                .iter()
+                .map(|array| array.get_buffer_memory_size());
+            let bytes = bytes.sum();
+            core.hand_over("read", Work::Decoded { input, batch }, bytes)
         })
     }
 
@@ -550,7 +553,6 @@ impl NativePlan {
                 }
                 return Ok(NOTHING);
             };
-            core.rows_read = done.rows_read;
             core.stats = done.stats;
             core.strings = done.strings;
             core.emissions = done.outcome?;
@@ -712,7 +714,6 @@ impl Core {
         }
         guard(action, || {
             self.state = State::Running;
-            self.rows_read = 0;
             if let Err(error) = body(self) {
                 self.emissions.clear();
                 self.state = State::Ready;
@@ -749,13 +750,7 @@ impl Core {
             sinks: &self.sinks,
             dictionary: &dictionary,
         };
-        match write(
-            &described,
-            &self.emissions,
-            &mut self.sent,
-            &mut target,
-            self.rows_read,
-        ) {
+        match write(&described, &self.emissions, &mut self.sent, &mut target) {
             Ok(count) => {
                 self.emissions.clear();
                 self.state = State::Ready;

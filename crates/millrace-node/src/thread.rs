@@ -3,17 +3,14 @@
 //! The plan itself moves over: it goes out with the first task and comes home when it is asked for,
 //! so that whatever needs it runs as it does without a thread, and nothing of it is shared.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
 use arrow_array::StringArray;
-use millrace_core::batch::Emission;
-use millrace_core::plan::{InputSchema, NodeTally, Plan, SinkSchema};
+use millrace_core::batch::{Batch, Emission};
+use millrace_core::plan::{NodeTally, Plan, SinkSchema};
 use millrace_ring::{Limits, Worker};
 
 use crate::emit::weigh;
 use crate::failure::{Failure, Result, core_error, guard};
 use crate::intake::{Fresh, Taken};
-use crate::parquet_reader::Reader;
 
 /// What has come and gone so far.
 #[derive(Debug, Clone, Default)]
@@ -52,9 +49,10 @@ pub(crate) enum Work {
         input: usize,
         text: String,
     },
-    Read {
+    /// A batch from a reader.
+    Decoded {
         input: usize,
-        reader: Arc<Mutex<Reader>>,
+        batch: Batch,
     },
     Flush,
     /// Give the plan back.
@@ -81,7 +79,6 @@ pub(crate) struct Done {
     pub(crate) outcome: std::result::Result<Vec<Emission>, Fault>,
     /// All strings of each dictionary, where any may have grown.
     pub(crate) strings: Vec<StringArray>,
-    pub(crate) rows_read: usize,
     pub(crate) stats: Stats,
     /// The plan, where it was asked for.
     pub(crate) plan: Option<Resident>,
@@ -115,13 +112,11 @@ pub(crate) type PlanThread = Worker<Task, Done>;
 /// Starts a thread that runs what it is given, and calls `wake` when results have come.
 pub(crate) fn start(
     limits: Limits,
-    inputs: Vec<InputSchema>,
     sinks: Vec<SinkSchema>,
     wake: impl Fn() + Send + 'static,
 ) -> Result<PlanThread> {
     let mut host = Host {
         resident: None,
-        inputs,
         sinks,
     };
     let run = move |task| {
@@ -143,7 +138,6 @@ pub(crate) fn start(
 /// The thread's side.
 struct Host {
     resident: Option<Resident>,
-    inputs: Vec<InputSchema>,
     sinks: Vec<SinkSchema>,
 }
 
@@ -153,7 +147,6 @@ impl Host {
             self.resident = task.plan;
         }
         let mut emissions = Vec::new();
-        let mut rows_read = 0;
         let outcome = match (&mut self.resident, task.work) {
             (resident, Work::Return) => {
                 let mut plan = resident.take();
@@ -166,7 +159,6 @@ impl Host {
                 return Done {
                     outcome: learned.map(|()| emissions).map_err(Fault::from),
                     strings: Vec::new(),
-                    rows_read,
                     stats,
                     plan,
                 };
@@ -179,10 +171,9 @@ impl Host {
                 if let Some(now) = task.now {
                     resident.plan.set_now(now);
                 }
-                let inputs = &self.inputs;
                 resident
                     .learn(&task.fresh)
-                    .and_then(|()| resident.run(work, inputs, &mut rows_read, &mut emissions))
+                    .and_then(|()| resident.run(work, &mut emissions))
             }
         };
         let plan = self.resident.as_ref().map(|resident| &resident.plan);
@@ -193,7 +184,6 @@ impl Host {
                     .map_while(|dictionary| plan.dictionary(dictionary).cloned())
                     .collect()
             }),
-            rows_read,
             stats: plan.map_or_else(Stats::default, |plan| Stats::of(plan)),
             plan: None,
         }
@@ -212,15 +202,9 @@ impl Resident {
         })
     }
 
-    fn run(
-        &mut self,
-        work: Work,
-        inputs: &[InputSchema],
-        rows_read: &mut usize,
-        emissions: &mut Vec<Emission>,
-    ) -> Result<()> {
+    fn run(&mut self, work: Work, emissions: &mut Vec<Emission>) -> Result<()> {
         let action = match work {
-            Work::Read { .. } => "read Parquet file",
+            Work::Decoded { .. } => "read",
             Work::Words { .. } => "emit words",
             Work::Flush => "flush",
             _ => "emit",
@@ -243,17 +227,8 @@ impl Resident {
                     .words(input, &text)
                     .and_then(|batch| plan.push(input, batch, emissions))
                     .map_err(core_error),
-                Work::Read { input, reader } => {
-                    let used = inputs.get(input).map_or(&[][..], |input| &input.used);
-                    let mut reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
-                    match reader.next_batch(used) {
-                        Err(error) => Err(error),
-                        Ok(None) => Ok(()),
-                        Ok(Some(batch)) => {
-                            *rows_read = batch.rows;
-                            plan.push(input, batch, emissions).map_err(core_error)
-                        }
-                    }
+                Work::Decoded { input, batch } => {
+                    plan.push(input, batch, emissions).map_err(core_error)
                 }
                 Work::Flush => plan.flush(emissions).map_err(core_error),
                 Work::Return => Ok(()),
@@ -296,7 +271,7 @@ mod tests {
             items: 4,
             weight: 1000,
         };
-        start(limits, plan.inputs().to_vec(), plan.sinks().to_vec(), || {}).unwrap()
+        start(limits, plan.sinks().to_vec(), || {}).unwrap()
     }
 
     fn task(plan: Option<Resident>, work: Work) -> Task {

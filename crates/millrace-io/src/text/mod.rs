@@ -16,4 +16,5 @@ pub use csv::CsvDialect;
 pub use infer::{infer_sample, infer_text};
 pub use reader::{TextFormat, TextOptions, read_text};
 pub use reason::Reason;
+pub(crate) use record::check_wanted;
 pub use record::{RecordDecoder, RecordFormat};
