@@ -41,6 +41,7 @@
 
 pub mod aggregate;
 pub mod batch;
+pub mod bulk;
 pub mod column_type;
 pub mod cumulative;
 pub mod dictionary;

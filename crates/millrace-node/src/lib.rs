@@ -5,6 +5,7 @@
 //! from these without another crossing. A slab is never written again below the offset that the
 //! last call left in `control[0]`.
 
+mod chain;
 mod emit;
 mod failure;
 mod intake;
