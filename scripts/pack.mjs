@@ -1,5 +1,6 @@
 // node scripts/pack.mjs [--out folder] [--all]: writes the tarballs to publish, of the main
-// package and of this machine's platform package, or with --all of each platform that has a binary.
+// package and of this machine's platform packages, or with --all of those of each platform. Those for
+// GPUs are nobody's dependency: whoever wants one installs it.
 //
 // optionalDependencies are written here and not in package.json: the lock file of a clone then
 // needs nothing that is not published yet.
@@ -50,17 +51,22 @@ async function packFolder(source, manifest, out) {
   }
 }
 
+// A checkout that was built without it can be packed all the same.
+const isBuilt = ({ binary }) => existsSync(binary);
+
 await main(async () => {
   const { values } = parseArgs({ options: { out: { type: 'string' }, all: { type: 'boolean' } } });
   const out = resolve(values.out ?? join(root, '.cache/packages'));
   mkdirSync(out, { recursive: true });
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const packed = values.all ? platforms() : [hostPlatform()];
+  const gpu = { gpu: true };
+  const packedGpu = values.all ? platforms(gpu) : [hostPlatform(gpu)].filter(isBuilt);
   const tarballs = {
     main: await packFolder(root, mainManifest(manifest, packed), out),
     platforms: {},
   };
-  for (const { id, folder, manifest: own } of packed) {
+  for (const { id, folder, manifest: own } of [...packed, ...packedGpu]) {
     const versioned = { ...own, version: manifest.version };
     tarballs.platforms[id] = await packFolder(folder, versioned, out);
   }

@@ -1,15 +1,16 @@
 // npm test: everything that continuous integration checks, in one command.
 // npm test -- --only vitest,cargo-test runs some steps; --list names them. --servers installs the
-// servers that the connectors are tested against, which is otherwise done in CI only.
+// servers that the connectors are tested against and a GPU in software, which is otherwise done in CI
+// only.
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { areTypesCurrent, ensureAddon, requireRust } from './lib/addon.mjs';
+import { ensureAddon, ensureGpuAddon, requireRust, staleTypes } from './lib/addon.mjs';
 import { ensureBrowser } from './lib/browser.mjs';
 import { ensureDist } from './lib/dist.mjs';
 import { ensurePackages } from './lib/packages.mjs';
 import { Failure, main, root, run, runPackage } from './lib/process.mjs';
-import { ensureServers } from './lib/servers.mjs';
+import { ensureDriver, ensureServers } from './lib/servers.mjs';
 
 const { values: flags } = parseArgs({
   options: {
@@ -31,8 +32,10 @@ const steps = {
   },
   rustfmt: () => run('cargo', ['fmt', '--all', '--check']),
   addon: ensureAddon,
+  gpu: ensureGpuAddon,
   binding: checkBinding,
   clippy: () => run('cargo', ['clippy', ...WORKSPACE, '--all-targets', '--', '-D', 'warnings']),
+  driver: () => ensureDriver({ asked: flags.servers }),
   'cargo-test': cargoTest,
   browser: ensureBrowser,
   servers: () => ensureServers({ asked: flags.servers }),
@@ -45,7 +48,7 @@ const steps = {
 };
 
 // Said before the first step, not after minutes of others.
-const OF_RUST = new Set(['rustfmt', 'addon', 'clippy', 'cargo-test']);
+const OF_RUST = new Set(['rustfmt', 'addon', 'gpu', 'clippy', 'cargo-test']);
 
 // The lock file is not to change under a test.
 const WORKSPACE = ['--locked', '--workspace'];
@@ -60,9 +63,10 @@ function loomBuild() {
 }
 
 function checkBinding() {
-  if (areTypesCurrent()) return;
+  const stale = staleTypes();
+  if (stale.length === 0) return;
   throw new Failure(
-    'src/native/binding.d.ts is not what the addon generates; run npm run build and commit it',
+    `${stale.join(' and ')} is not what the addon generates; run npm run build -- --gpu and commit it`,
   );
 }
 

@@ -1,14 +1,24 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { hostPlatform } from './platforms.mjs';
 import { Failure, isOnPath, root, run, runPackage, say } from './process.mjs';
 import { Stamp } from './stamp.mjs';
 import { toolchainEnvironment } from './toolchain.mjs';
 
 const SOURCES = ['crates', 'Cargo.toml', 'Cargo.lock', 'scripts/lib', 'scripts/toolchain'];
-const CRATE = 'crates/millrace-node/Cargo.toml';
-const COMMITTED_TYPES = join(root, 'src/native/binding.d.ts');
-const GENERATED_TYPES = join(root, '.cache/binding.d.ts');
+
+/** The addons: what each is built from, and where its declarations go. */
+const ADDONS = {
+  main: { crate: 'crates/millrace-node', config: 'package.json', types: 'binding.d.ts' },
+  gpu: {
+    crate: 'crates/millrace-gpu-node',
+    config: 'crates/millrace-gpu-node/package.json',
+    types: 'gpu-binding.d.ts',
+  },
+};
+
+const committed = ({ types }) => join(root, 'src/native', types);
+const generated = ({ types }) => join(root, '.cache', types);
 
 /** Explains how to get Rust, for each command that compiles it. */
 export function requireRust(purpose) {
@@ -24,20 +34,36 @@ export function addonStamp(platform) {
   return new Stamp(`addon-${platform.id}`, SOURCES);
 }
 
-/** Builds the native addon into npm/<platform>/ unless it is newer than its sources. */
-export async function ensureAddon() {
-  const platform = hostPlatform();
+/** Builds the main addon into npm/<platform>/ unless it is newer than its sources. */
+export function ensureAddon() {
+  return ensure('main', 'the native addon');
+}
+
+/** Builds the addon for GPUs into npm/gpu-<platform>/ unless it is newer than its sources. */
+export function ensureGpuAddon() {
+  return ensure('gpu', 'the addon for GPUs');
+}
+
+async function ensure(name, what) {
+  const addon = ADDONS[name];
+  const platform = hostPlatform({ gpu: name === 'gpu' });
   const stamp = addonStamp(platform);
   if (existsSync(platform.binary) && stamp.isFresh) return platform;
 
-  requireRust('build the native addon');
-  say(`building the native addon for ${platform.id}; from nothing this takes some minutes`);
+  requireRust(`build ${what}`);
+  say(`building ${what} for ${platform.id}; from nothing this takes some minutes`);
   mkdirSync(join(root, '.cache'), { recursive: true });
   // A lock file that is behind fails here, in cargo's own words, before the CLI would rewrite it.
   await run('cargo', ['fetch', '--locked', '--quiet']);
-  const options = ['--platform', '--release', '--no-js', '--manifest-path', CRATE];
+  const crate = [
+    '--manifest-path',
+    `${addon.crate}/Cargo.toml`,
+    '--package-json-path',
+    addon.config,
+  ];
+  const options = ['--platform', '--release', '--no-js', ...crate];
   const outputs = ['--output-dir', platform.folder];
-  const types = ['--dts', relative(platform.folder, GENERATED_TYPES)];
+  const types = ['--dts', relative(platform.folder, generated(addon))];
   await runPackage('@napi-rs/cli', ['build', ...options, ...outputs, ...types, '--', '--locked'], {
     env: await toolchainEnvironment(platform),
   });
@@ -46,14 +72,20 @@ export async function ensureAddon() {
   return platform;
 }
 
-/** Whether the committed declarations of the addon are those the last build generated. */
-export function areTypesCurrent() {
-  return readFileSync(GENERATED_TYPES, 'utf8') === readFileSync(COMMITTED_TYPES, 'utf8');
+/** The committed declarations of addons that are not those the last build generated. */
+export function staleTypes() {
+  const differs = (addon) =>
+    !existsSync(committed(addon)) ||
+    readFileSync(generated(addon), 'utf8') !== readFileSync(committed(addon), 'utf8');
+  return Object.values(ADDONS)
+    .filter((addon) => existsSync(generated(addon)) && differs(addon))
+    .map(({ types }) => `src/native/${types}`);
 }
 
-/** Takes the generated declarations of the addon over into the sources. */
+/** Takes the generated declarations of the addons over into the sources. */
 export function updateTypes() {
-  if (!existsSync(GENERATED_TYPES) || areTypesCurrent()) return;
-  say('src/native/binding.d.ts has changed; commit it');
-  copyFileSync(GENERATED_TYPES, COMMITTED_TYPES);
+  for (const path of staleTypes()) {
+    say(`${path} has changed; commit it`);
+    copyFileSync(join(root, '.cache', basename(path)), join(root, path));
+  }
 }

@@ -2,9 +2,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure, root } from './process.mjs';
 
-/** The platforms a binary is published for: the folders of npm/ with their os, cpu and libc. */
-export function platforms() {
+const GPU = 'gpu-';
+
+/**
+ * The platforms a binary is published for: the folders of npm/ with their os, cpu and libc, of the
+ * main addon or of that for GPUs.
+ */
+export function platforms({ gpu = false } = {}) {
   return readdirSync(join(root, 'npm'))
+    .filter((id) => id.startsWith(GPU) === gpu)
     .sort()
     .map((id) => {
       const folder = join(root, 'npm', id);
@@ -20,9 +26,9 @@ function hostLibc() {
 }
 
 /** The platform of this machine, one of `platforms()`. */
-export function hostPlatform() {
+export function hostPlatform(family) {
   const libc = hostLibc();
-  const found = platforms().find(
+  const found = platforms(family).find(
     ({ manifest }) =>
       manifest.os[0] === process.platform &&
       manifest.cpu[0] === process.arch &&

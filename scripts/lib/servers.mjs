@@ -1,4 +1,4 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { ensureKafkaJars } from './kafka-jars.mjs';
 import { Failure, isOnPath, run, say } from './process.mjs';
 
@@ -14,6 +14,8 @@ const PACKAGES = {
   'openjdk-17-jre-headless': ['java'],
   maven: ['mvn'],
 };
+
+const ARCHITECTURES = { x64: 'x86_64', arm64: 'aarch64' };
 
 // What Debian's packages ask before they start a service: 101 says that it is not allowed.
 const POLICY = '/usr/sbin/policy-rc.d';
@@ -34,18 +36,40 @@ export function missingServers() {
  * starts its own.
  */
 export async function ensureServers({ asked = false } = {}) {
-  await ensurePrograms(asked);
+  await install(missingServers(), 'connectors are tested', asked);
   await ensureKafkaJars();
 }
 
-async function ensurePrograms(asked) {
-  const missing = missingServers();
+// A GPU in software, and what finds it.
+const DRIVER = { 'mesa-vulkan-drivers': 'lvp_icd', libvulkan1: 'libvulkan.so.1' };
+const DRIVER_FOLDERS = ['/usr/share/vulkan/icd.d', '/etc/vulkan/icd.d', '/usr/lib', '/usr/lib64'];
+
+/** The Debian packages of a GPU in software that lack here. */
+export function missingDriver() {
+  const folders = [...DRIVER_FOLDERS, `/usr/lib/${ARCHITECTURES[process.arch]}-linux-gnu`];
+  const isThere = (start) =>
+    folders.some(
+      (folder) => existsSync(folder) && readdirSync(folder).some((name) => name.startsWith(start)),
+    );
+  return Object.entries(DRIVER)
+    .filter(([, file]) => !isThere(file))
+    .map(([name]) => name);
+}
+
+/**
+ * Installs a GPU in software with apt, under the same conditions. Without one the kernels for GPUs are
+ * not tested, only what happens where there is none.
+ */
+export function ensureDriver({ asked = false } = {}) {
+  if (process.platform !== 'linux') return undefined;
+  return install(missingDriver(), 'kernels for GPUs are tested', asked);
+}
+
+async function install(missing, what, asked) {
   if (missing.length === 0) return;
   const list = missing.join(', ');
   if (!asked && !process.env.CI) {
-    return say(
-      `connectors are tested without ${list}: npm test -- --servers installs them with apt`,
-    );
+    return say(`${what} without ${list}: npm test -- --servers installs them with apt`);
   }
   if (!isOnPath('apt-get')) {
     const cannot = `cannot install ${list}: there is no apt-get on the PATH`;

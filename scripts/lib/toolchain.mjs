@@ -47,7 +47,7 @@ export async function cargoTargetFolder() {
 
 /** The environment in which cargo builds for this platform: empty where the system's tools do. */
 export async function toolchainEnvironment(platform) {
-  if (platform.id !== 'linux-x64-gnu') return {};
+  if (!platform.id.endsWith('linux-x64-gnu')) return {};
   const home = await unpackInto(await cargoTargetFolder());
   const tool = (name) => join(home, 'bin', `${TRIPLE}-${name}`);
   const variable = TRIPLE.replaceAll('-', '_');

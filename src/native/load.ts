@@ -34,23 +34,35 @@ export function native(): NativeBinding {
 export function loadBinding({
   platform = platformName(currentHost()),
   override = process.env.MILLRACE_BINARY,
-  require = createRequire(import.meta.url),
+  require,
 }: LoadOptions = {}): NativeBinding {
-  const candidates = override ? [override] : [`@millrace/${platform}`, checkoutPath(platform)];
+  const candidates = override
+    ? [override]
+    : [`@millrace/${platform}`, addonPath(platform, 'millrace', platform)];
+  const { addon, failures } = firstToLoad(candidates, require);
+  if (addon !== undefined) return addon as NativeBinding;
+  throw noBinary(platform, override, candidates, failures);
+}
+
+/** The first of several addons that can be loaded, and why those before it cannot. */
+export function firstToLoad(
+  candidates: readonly string[],
+  require: (id: string) => unknown = createRequire(import.meta.url),
+): { addon?: unknown; failures: readonly Error[] } {
   const failures: Error[] = [];
   for (const candidate of candidates) {
     try {
-      return require(candidate) as NativeBinding;
+      return { addon: require(candidate), failures };
     } catch (error) {
       failures.push(error instanceof Error ? error : new Error(String(error)));
     }
   }
-  throw noBinary(platform, override, candidates, failures);
+  return { failures };
 }
 
-// The same from src/native/ and from dist/native/.
-function checkoutPath(platform: string): string {
-  return fileURLToPath(new URL(`../../npm/${platform}/millrace.${platform}.node`, import.meta.url));
+/** Where a checkout has an addon: the same from src/native/ and from dist/native/. */
+export function addonPath(folder: string, name: string, platform: string): string {
+  return fileURLToPath(new URL(`../../npm/${folder}/${name}.${platform}.node`, import.meta.url));
 }
 
 function noBinary(
@@ -76,10 +88,12 @@ function noBinary(
   );
 }
 
-function isMissing(error: Error): boolean {
+/** Whether an addon is not there, rather than broken. */
+export function isMissing(error: Error): boolean {
   return (error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND';
 }
 
-function firstLine(error: Error | undefined): string {
+/** What an error says first. */
+export function firstLine(error: Error | undefined): string {
   return error?.message.split('\n', 1)[0] ?? '';
 }

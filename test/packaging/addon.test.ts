@@ -7,11 +7,12 @@ import { currentHost, platformName } from '../../src/native/platform.ts';
 import { readNeeds } from './elf.ts';
 
 const platform = platformName(currentHost());
-const binary = fileURLToPath(
-  new URL(`../../npm/${platform}/millrace.${platform}.node`, import.meta.url),
-);
+const path = (file: string) => fileURLToPath(new URL(`../../npm/${file}.node`, import.meta.url));
 
-describe('the built addon', () => {
+describe.each([
+  path(`${platform}/millrace.${platform}`),
+  path(`gpu-${platform}/millrace-gpu.${platform}`),
+])('the built addon %s', (binary) => {
   it('is stripped and smaller than 12 MB', () => {
     const { size } = statSync(binary);
     assert.ok(size < 12e6, `${binary} has ${size} bytes, wanted fewer than 12,000,000`);
@@ -20,10 +21,8 @@ describe('the built addon', () => {
   it('loads', () => {
     assert.equal(typeof createRequire(import.meta.url)(binary), 'object');
   });
-});
 
-describe.runIf(process.platform === 'linux')('the built addon on Linux', () => {
-  it('stays in memory when it is closed', () => {
+  it.runIf(process.platform === 'linux')('stays in memory when it is closed', () => {
     assert.ok(platform.endsWith('musl') || readNeeds(readFileSync(binary)).nodelete);
   });
 

@@ -117,6 +117,36 @@ describe('both packages installed', () => {
   });
 });
 
+describe('the package for GPUs installed too', () => {
+  const gpu = `
+    import { gpuStatus, kernels } from 'millrace';
+    const status = gpuStatus();
+    console.log(status.available ? 'there is one' : status.reason);
+    console.log(kernels({ device: 'cpu' }).cumsum().run(Float32Array.of(1, 2))[1]);
+  `;
+
+  it('is loaded, and says what it found', () => {
+    const packages = [
+      tarballs.main,
+      tarballs.platforms[platform]!,
+      tarballs.platforms[`gpu-${platform}`]!,
+    ];
+    const folder = sandbox.install('gpu', packages);
+    const { stdout } = succeeded(sandbox.runModule(folder, gpu));
+    assert.doesNotMatch(stdout, /not installed|cannot be loaded/);
+    assert.match(stdout, /^(there is one|There is no GPU here, because .*)\n3\n$/);
+  });
+
+  it('is named where it is not', () => {
+    const folder = sandbox.install('no-gpu', [tarballs.main, tarballs.platforms[platform]!]);
+    const { stdout } = succeeded(sandbox.runModule(folder, gpu));
+    assert.equal(
+      stdout,
+      `There is no GPU here, because the package @millrace/gpu-${platform} is not installed: npm install @millrace/gpu-${platform}\n3\n`,
+    );
+  });
+});
+
 describe('the main package alone installed', () => {
   let folder: string;
 

@@ -14,9 +14,11 @@ describe.each(readdirSync(`${root}npm`))('npm/%s', (id) => {
   it('is what the loader looks for on the platform it is for', () => {
     const { os, cpu, libc } = manifest;
     const host: Host = { platform: os[0], arch: cpu[0], ...(libc && { libc: libc[0] }) };
-    assert.equal(platformName(host), id);
+    const platform = platformName(host);
+    const isGpu = id.startsWith('gpu-');
+    assert.equal(isGpu ? `gpu-${platform}` : platform, id);
     assert.equal(manifest.name, `@millrace/${id}`);
-    assert.equal(manifest.main, `millrace.${id}.node`);
+    assert.equal(manifest.main, `millrace${isGpu ? '-gpu' : ''}.${platform}.node`);
     assert.deepEqual(manifest.files, [manifest.main]);
   });
 

@@ -1,0 +1,59 @@
+//! The steps that run on a device, a folder each.
+
+mod copy;
+mod correlation;
+mod cumulative;
+mod histogram;
+mod nearest;
+mod power_spectrum;
+mod reduce;
+mod rolling;
+mod rolling_quantile;
+mod scan;
+mod sort;
+mod weighted;
+
+use std::sync::Arc;
+
+use millrace_core::bulk::{RollingFunction, Step};
+
+use crate::error::GpuError;
+use crate::gpu::Gpu;
+use crate::kernel::DeviceKernel;
+
+/// The step on a device.
+pub(crate) fn on_device(gpu: &Arc<Gpu>, step: &Step) -> Result<Box<dyn DeviceKernel>, GpuError> {
+    Ok(match step {
+        Step::Copy {} => Box::new(copy::Copy),
+        Step::Reduce { fns } => Box::new(reduce::Reduce::new(fns)?),
+        Step::Cumulative { function } => Box::new(cumulative::Cumulative::new(*function)),
+        Step::Rolling {
+            function: RollingFunction::Quantile { q },
+            n,
+        } => Box::new(rolling_quantile::RollingQuantile::new(*q, *n)?),
+        Step::Rolling { function, n } => Box::new(rolling::Rolling::new(*function, *n)?),
+        Step::Weighted { taps } => Box::new(weighted::Weighted::new(taps)?),
+        Step::PowerSpectrum { n } => Box::new(power_spectrum::PowerSpectrum::new(*n)?),
+        Step::Nearest {
+            points,
+            dimensions,
+            k,
+        } => Box::new(nearest::Nearest::new(&points.0, *dimensions, *k)?),
+        Step::Correlation { columns, n, every } => {
+            Box::new(correlation::Correlation::new(*columns, *n, *every)?)
+        }
+        Step::Sort { n, descending } => Box::new(sort::Sort::new(*n, *descending)?),
+        Step::TopK { n, k, smallest } => Box::new(sort::Sort::top(*n, *k, *smallest)?),
+        Step::Histogram { low, high, bins } => {
+            Box::new(histogram::Histogram::new(*low, *high, *bins)?)
+        }
+        Step::Frequencies { bins } => Box::new(histogram::Histogram::frequencies(*bins)?),
+        other => {
+            return Err(GpuError::Unsupported(format!(
+                "Cannot compute {} on {}: there is no kernel for it",
+                other.name(),
+                gpu.name()
+            )));
+        }
+    })
+}
