@@ -16,6 +16,24 @@ export type { Session } from './connect/reconnect.ts';
 export { reconnecting } from './connect/reconnect.ts';
 export type { RedisClientOptions } from './connect/redis-client.ts';
 export type { WebSocketClientOptions } from './connect/web-socket.ts';
+export type { KernelInput, KernelOutput } from './device/chains.ts';
+export type { AdapterOptions, GpuInfo, GpuStatus, NoGpu } from './device/gpu.ts';
+export { gpuStatus } from './device/gpu.ts';
+export { KernelRun } from './device/kernel-run.ts';
+export type {
+  AssignOptions,
+  CorrelationOptions,
+  HistogramOptions,
+  NearestOptions,
+  Neighbours,
+  Reduction,
+  RollingKernels,
+  SortOptions,
+  TopKOptions,
+  TopRows,
+} from './device/kernels.ts';
+export { Kernels, kernels } from './device/kernels.ts';
+export type { Device, DeviceOptions } from './device/options.ts';
 export { MillraceError } from './errors.ts';
 export { CustomNode } from './extension/custom-node.ts';
 export type { Plugin, PluginOptions } from './extension/load-plugins.ts';
@@ -27,6 +45,7 @@ export type { QuantileOptions, SpreadOptions } from './frame/column-aggregates.t
 export { ColumnAggregates } from './frame/column-aggregates.ts';
 export type { ColumnSink, SinkOptions } from './frame/column-node.ts';
 export type { BatchOptions } from './frame/column-source.ts';
+export type { Computed } from './frame/compute.ts';
 export type { CountOptions, EmittedGroups } from './frame/count-options.ts';
 export type { ArrowData } from './frame/data-frame.ts';
 export { DataFrame } from './frame/data-frame.ts';

@@ -32,6 +32,8 @@ export interface StatefulPart {
   snapshot(): unknown;
   /** Puts back what `snapshot` gave, or an equal copy of it. */
   restore(data: unknown): void;
+  /** What there is to say of it in {@link Graph.explain}. */
+  explain?(): string;
 }
 
 /** How one graph takes the results of another in. */
@@ -364,6 +366,9 @@ export class Graph {
       const what = `#${i} ${node.op}${from === '' ? '' : ` of ${from}`}: ${node.kind} (${columns})`;
       return `${what}${workOf(tallies[i])}`;
     });
+    for (const { operator, explain } of this.#parts) {
+      if (explain !== undefined) lines.push(`${operator} beside the plan, ${explain()}`);
+    }
     return [`native plan '${this.name}', one call per batch`, ...lines].join('\n');
   }
 

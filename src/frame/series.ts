@@ -1,3 +1,4 @@
+import type { Kernels } from '../device/kernels.ts';
 import type { Stream } from '../stream.ts';
 import type { Duration } from '../time/duration.ts';
 import type { Aggregator, Over } from './aggregate.ts';
@@ -6,6 +7,7 @@ import type { Column } from './column.ts';
 import { ColumnAggregates, type QuantileOptions, type SpreadOptions } from './column-aggregates.ts';
 import { checkBuffer, isTypedArray } from './column-input.ts';
 import { type BatchOptions, ColumnSource } from './column-source.ts';
+import { type Computed, compute } from './compute.ts';
 import { type CountOptions, checkCountOptions } from './count-options.ts';
 import { toStream } from './crossing.ts';
 import { type DataFrame, frameOf } from './data-frame.ts';
@@ -690,6 +692,30 @@ export class Series<
     aggregation: Aggregation<Column<D>, State, Result>,
   ): Stream<Result> {
     return userAggregate('aggregate', this.node(), aggregation, null) as Stream<Result>;
+  }
+
+  /**
+   * What kernels yield of this column, batch by batch, on the CPU or a GPU: a series of f32 of its own
+   * where they yield a column of it, else a stream with one result per batch. Its state is in
+   * `snapshot()`, and goes over to the CPU where the device is lost; `explain()` says where it runs, and
+   * why.
+   *
+   * Throws a TypeError for a column of another type than f32, f64, i32 or u32; when a batch comes, for
+   * a missing value, and for f64 where `precision: 'f32'` does not allow it.
+   *
+   * ```ts
+   * import assert from 'node:assert/strict';
+   * import { kernels, Series } from 'millrace';
+   *
+   * const prices = new Series('f32');
+   * const medians = prices.compute(kernels({ device: 'cpu' }).rolling(3).median()).sinkToList();
+   * prices.emit([5, 1, 3]);
+   * prices.emit([2]);
+   * assert.deepEqual(medians.flatMap((column) => column.toArray()), [3, 2]);
+   * ```
+   */
+  compute<R>(kernels: Kernels<R>): Computed<R, N> {
+    return compute(this.node(), kernels) as Computed<R, N>;
   }
 
   /** This series as the one column of a frame. */
