@@ -20,7 +20,9 @@ export async function ensureDist() {
   rmSync(dist, { recursive: true, force: true });
   await runPackage('typescript', ['-p', 'tsconfig.build.json']);
   // The compiler leaves out declarations that were not written by it.
-  cpSync(join(root, 'src/native/binding.d.ts'), join(dist, 'native/binding.d.ts'));
+  for (const name of ['binding.d.ts', 'gpu-binding.d.ts']) {
+    cpSync(join(root, 'src/native', name), join(dist, 'native', name));
+  }
   checkExports();
   stamp.write();
 }

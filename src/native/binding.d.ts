@@ -14,6 +14,21 @@ export type TypedArray =
   | BigInt64Array
   | BigUint64Array
 
+/**
+ * Kernels over whole columns on the CPU, one after another. The addon for GPUs has the same class;
+ * what one snapshots the other restores.
+ */
+export declare class NativeChain {
+  /** Takes the steps as JSON text: `[{"op": …}, …]`. */
+  constructor(steps: string)
+  /** Runs a batch of columns of one length and returns those that the last step yields. */
+  push(columns: ReadonlyArray<TypedArray>): Array<Float32Array | Float64Array | Int32Array | Uint32Array>
+  /** The state of every step. */
+  snapshot(): Uint8Array
+  /** Takes over the state of the same steps. */
+  restore(snapshot: Uint8Array): void
+}
+
 /** A member of a consumer group, on a thread of its own. */
 export declare class NativeKafkaConsumer {
   /**
@@ -151,8 +166,8 @@ export declare class NativePlan {
   submitF64(input: number, values: Float64Array): number
   /** `submit` as `pushWords` takes it. */
   submitWords(input: number, text: Uint8Array): number
-  /** Has the thread read and run the next batch of the file. */
-  submitFrom(input: number, reader: NativeParquetReader): number
+  /** `submit` of the batch that the last `poll` of a reader found. */
+  submitFrom(input: number, reader: NativeReader): number
   /** Has the thread end the input. */
   submitFlush(): number
   /**
@@ -167,6 +182,54 @@ export declare class NativePlan {
    * do. `wake` is called again when the next result comes.
    */
   advance(): number
+}
+
+/**
+ * Files, or a stream of bytes, that `NativePlan.pushFrom` is fed from, once, from first to last. They
+ * are read and decoded by a thread of their own, a few batches ahead.
+ */
+export declare class NativeReader {
+  /**
+   * Opens what `spec` says. JSON text: `{"format": "ndjson" | "csv" | "parquet" | "arrow",
+   * "name": string, "files": string[] or null for a stream that is fed, "columns": [{"name",
+   * "type"}] or null, "batch": number, "maxLine": number, "strict": bool, "delimiter": string,
+   * "quote": string, "nulls": string[], "header": bool, "sampleRows": number}`. Where there are no
+   * columns, they are those of the first file, or of `sample`, the first bytes of the stream.
+   */
+  constructor(spec: string, sample?: Uint8Array | undefined | null)
+  /** JSON text: `[{"name", "type"}]`. */
+  schema(): string
+  /** Rows of all files, where they say so themselves; else null. */
+  get numRows(): number | null
+  /**
+   * Begins reading, of each column what `wanted` says: 0 nothing, 1 its values, 2 text as ids of a
+   * dictionary. `wake` is called when a `poll` that found nothing, or a `mustWait` that was true, may
+   * be tried again.
+   */
+  start(wanted: Uint8Array, wake: () => void): void
+  /**
+   * The rows of the next batch, which `pushFrom` takes; −1 where there is none yet, also after
+   * waiting `milliseconds` for it; −2 where there are no more.
+   */
+  poll(milliseconds: number): number
+  /**
+   * The records that were left out since the last call, as JSON text: `[{"file", "line", "reason",
+   * "text"}]`; null where there are none.
+   */
+  refused(): string | null
+  /** Puts a chunk of bytes into the stream. */
+  feed(chunk: Uint8Array): void
+  /**
+   * Whether so much of what was fed waits to be read that no more should be: `wake` is called when
+   * some of it was.
+   */
+  mustWait(): boolean
+  /** Bytes that were fed and not read yet. */
+  get held(): number
+  /** There are no more chunks. */
+  endFeed(): void
+  /** Ends reading and frees what the reader holds. */
+  close(): void
 }
 
 /** Settings of a consumer. */
@@ -280,53 +343,6 @@ export interface KafkaTrouble {
   code: string
   /** In librdkafka's words. */
   reason: string
-}
-/**
- * Files, or a stream of bytes, that `NativePlan.pushFrom` is fed from, once, from first to last. They
- * are read and decoded by a thread of their own, a few batches ahead.
- */
-export declare class NativeReader {
-  /**
-   * Opens what `spec` says. JSON text: `{"format": "ndjson" | "csv" | "parquet" | "arrow",
-   * "name": string, "files": string[] or null for a stream that is fed, "columns": [{"name",
-   * "type"}] or null, "batch": number, "maxLine": number, "strict": bool, "delimiter": string,
-   * "quote": string, "nulls": string[], "header": bool, "sampleRows": number}`. Where there are no
-   * columns, they are those of the first file, or of `sample`, the first bytes of the stream.
-   */
-  constructor(spec: string, sample?: Uint8Array | undefined | null)
-  /** JSON text: `[{"name", "type"}]`. */
-  schema(): string
-  /** Rows of all files, where they say so themselves; else null. */
-  get numRows(): number | null
-  /**
-   * Begins reading, of each column what `wanted` says: 0 nothing, 1 its values, 2 text as ids of a
-   * dictionary. `wake` is called when a `poll` that found nothing, or a `mustWait` that was true, may
-   * be tried again.
-   */
-  start(wanted: Uint8Array, wake: () => void): void
-  /**
-   * The rows of the next batch, which `pushFrom` takes; −1 where there is none yet, also after
-   * waiting `milliseconds` for it; −2 where there are no more.
-   */
-  poll(milliseconds: number): number
-  /**
-   * The records that were left out since the last call, as JSON text: `[{"file", "line", "reason",
-   * "text"}]`; null where there are none.
-   */
-  refused(): string | null
-  /** Puts a chunk of bytes into the stream. */
-  feed(chunk: Uint8Array): void
-  /**
-   * Whether so much of what was fed waits to be read that no more should be: `wake` is called when
-   * some of it was.
-   */
-  mustWait(): boolean
-  /** Bytes that were fed and not read yet. */
-  get held(): number
-  /** There are no more chunks. */
-  endFeed(): void
-  /** Ends reading and frees what the reader holds. */
-  close(): void
 }
 
 /**

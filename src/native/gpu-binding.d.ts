@@ -3,19 +3,37 @@
 
 /** An open GPU. It keeps no process alive. */
 export declare class NativeGpu {
-  constructor(choice: string);
-  info(): string;
-  setChunk(rows: number): void;
-  setTimed(timed: boolean): void;
-  takeNanoseconds(): number;
-  destroy(): void;
+  /**
+   * Opens an adapter: the best for empty text or `auto`, else what the text names: `software`,
+   * `vulkan`, `metal`, `dx12` or part of a name; none for `off`. Throws `ERR_NO_GPU` with the reason.
+   */
+  constructor(choice: string)
+  /**
+   * JSON text: `{"name", "backend", "kind", "driver", "maxBufferBytes", "f64": bool, "timestamps":
+   * bool}`.
+   */
+  info(): string
+  /** Sets how many rows of a batch are uploaded at once. */
+  setChunk(rows: number): void
+  /** Has the device time its kernels, where it can. */
+  setTimed(timed: boolean): void
+  /** Nanoseconds that kernels have run since the last call, by the device's clock. */
+  takeNanoseconds(): number
+  /** Gives the device up: every call from then on throws `ERR_GPU_LOST`. */
+  destroy(): void
 }
 
+/** Kernels over whole columns on the device, one after another, as `NativeChain` runs them on the CPU. */
 export declare class NativeGpuChain {
-  constructor(gpu: NativeGpu, steps: string);
-  push(
-    columns: ReadonlyArray<Float32Array | Int32Array | Uint32Array | Float64Array>,
-  ): Array<Float32Array | Float64Array | Int32Array | Uint32Array>;
-  snapshot(): Uint8Array;
-  restore(snapshot: Uint8Array): void;
+  /** Takes the steps as JSON text: `[{"op": …}, …]`. */
+  constructor(gpu: NativeGpu, steps: string)
+  /**
+   * Runs a batch of columns of one length and returns those that the last step yields. An error
+   * leaves the state as it was.
+   */
+  push(columns: ReadonlyArray<Float32Array | Int32Array | Uint32Array | Float64Array>): Array<Float32Array | Float64Array | Int32Array | Uint32Array>
+  /** The state of every step, also where the device is lost. */
+  snapshot(): Uint8Array
+  /** Takes over the state of the same steps. */
+  restore(snapshot: Uint8Array): void
 }

@@ -343,10 +343,10 @@ describe('Arrow IPC', () => {
       const bytes = await readFile(path(name));
       const schema = { columns: { symbol: 'utf8', price: 'f64' } } as const;
       const parts = Readable.from([bytes.subarray(0, 9), bytes.subarray(9)]);
-      const frames = [
-        DataFrame.fromArrow(path(name), schema),
-        await DataFrame.fromArrow(parts, schema),
-      ];
+      const frames = [DataFrame.fromArrow(path(name), schema)];
+      if (kind === 'stream') frames.push(await DataFrame.fromArrow(parts, schema));
+      // This writer puts the schema of a file at its end only.
+      else await expect(DataFrame.fromArrow(parts, schema)).rejects.toThrow(/schema is at its end/);
       for (const frame of frames) {
         const found = frame.sinkToList();
         const sums = frame.groupBy('symbol').col('price').sum().sinkToList();

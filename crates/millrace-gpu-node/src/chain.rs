@@ -1,8 +1,6 @@
 //! The exported class that runs whole-column kernels on the device.
 
-use millrace_binding::{
-    Failure, Guarded, JsColumn, Result, column_of, columns_in, columns_out, guard,
-};
+use millrace_binding::{Guarded, JsColumn, Result, column_of, columns_in, columns_out, guard};
 use millrace_core::bulk::steps_from_json;
 use millrace_gpu::{DeviceChain, GpuError};
 use napi::bindgen_prelude::{Array, Uint8Array};

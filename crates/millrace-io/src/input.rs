@@ -168,7 +168,10 @@ impl Input {
             return Ok(None);
         };
         let file = File::open(&path).map_err(|error| ReadError::io(&path, &error))?;
-        ByteStream::new(&path, file).map(Some)
+        let is_regular = file.metadata().is_ok_and(|metadata| metadata.is_file());
+        let mut stream = ByteStream::new(&path, file)?;
+        stream.is_plain_file = is_regular && stream.packing.is_none();
+        Ok(Some(stream))
     }
 }
 
@@ -177,6 +180,8 @@ pub(crate) struct ByteStream {
     pub(crate) name: Arc<str>,
     reader: Box<dyn Read + Send>,
     packing: Option<&'static str>,
+    /// Whether `name` is the path of a file that holds just these bytes.
+    pub(crate) is_plain_file: bool,
 }
 
 impl ByteStream {
@@ -211,6 +216,7 @@ impl ByteStream {
             name: name.into(),
             reader,
             packing,
+            is_plain_file: false,
         })
     }
 

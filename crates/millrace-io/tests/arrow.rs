@@ -2,7 +2,9 @@
 
 mod support;
 
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use arrow_array::types::Int8Type;
@@ -14,8 +16,8 @@ use arrow_array::{
 use arrow_ipc::writer::{FileWriter, StreamWriter};
 use arrow_schema::{DataType, Field};
 use millrace_core::column_type::ColumnType;
-use millrace_io::arrow::{arrow_sample, read_arrow};
-use millrace_io::{Bytes, Poll, ReadError, Signal, Wanted, feed};
+use millrace_io::arrow::{arrow_columns, arrow_sample, read_arrow};
+use millrace_io::{Bytes, FileColumn, Poll, ReadError, Signal, Wanted, feed};
 use proptest::prelude::*;
 use support::{Cell, columns, float, rows};
 
@@ -84,8 +86,21 @@ fn read(pieces: &[&[u8]], wanted: Wanted) -> Result<Vec<Vec<Cell>>, ReadError> {
     let (mut feed, fed) = feed("stream");
     pieces.iter().for_each(|piece| feed.push(piece.to_vec()));
     feed.end();
+    read_all(Bytes::Fed(fed), columns, wanted)
+}
+
+fn read_file(path: &str, wanted: Wanted) -> Result<Vec<Vec<Cell>>, ReadError> {
+    let columns = arrow_columns(path)?;
+    read_all(Bytes::Files(vec![path.to_owned()]), columns, wanted)
+}
+
+fn read_all(
+    bytes: Bytes,
+    columns: Vec<FileColumn>,
+    wanted: Wanted,
+) -> Result<Vec<Vec<Cell>>, ReadError> {
     let wanted = vec![wanted; columns.len()];
-    let mut reading = read_arrow(Bytes::Fed(fed), columns, &wanted, 3, Signal::new(|| {}))?;
+    let mut reading = read_arrow(bytes, columns, &wanted, 3, Signal::new(|| {}))?;
     let mut batches = Vec::new();
     loop {
         match reading.poll(Duration::from_secs(5))? {
@@ -151,6 +166,48 @@ fn files_and_streams_are_read_in_any_pieces() {
     }
 }
 
+/// A file that is gone with its value.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(bytes: &[u8]) -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("millrace-{}-{count}.arrow", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        Self(path)
+    }
+
+    fn path(&self) -> String {
+        self.0.to_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// `{ price: [1, 2, 3], symbol: ['A', 'B', 'A'] }`, written by `tableToIPC(table, 'file')` of apache-arrow
+/// 21: the schema is in the footer only.
+const JAVASCRIPT: &[u8] = include_bytes!("data/javascript.arrow");
+
+#[test]
+fn files_with_their_schema_at_the_end_are_read() {
+    let file = Scratch::new(JAVASCRIPT);
+    let rows = read_file(&file.path(), Wanted::Plain).unwrap();
+    let expected = [(1.0, "A"), (2.0, "B"), (3.0, "A")]
+        .map(|(price, symbol)| vec![float(price), Cell::Text(symbol.to_owned())]);
+    assert_eq!(rows, expected);
+    let error = read(&[JAVASCRIPT], Wanted::Plain).unwrap_err();
+    assert!(
+        error.to_string().contains("its schema is at its end"),
+        "{error}"
+    );
+}
+
 #[test]
 fn what_is_no_arrow_is_refused() {
     for bytes in [
@@ -185,6 +242,27 @@ proptest! {
         for wanted in [Wanted::Plain, Wanted::Interned] {
             if let Err(error) = read(&[&bytes], wanted) {
                 prop_assert!(error.to_string().starts_with("Cannot read stream: "), "{}", error);
+            }
+        }
+    }
+
+    #[test]
+    fn damage_of_files_never_panics(
+        flips in prop::collection::vec((any::<prop::sample::Index>(), 1..=255_u8), 0..4),
+        cut in prop::option::weighted(0.3, any::<prop::sample::Index>()),
+    ) {
+        let mut bytes = JAVASCRIPT.to_vec();
+        for (at, mask) in flips {
+            let at = at.index(bytes.len());
+            bytes[at] ^= mask;
+        }
+        if let Some(cut) = cut {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        let file = Scratch::new(&bytes);
+        for wanted in [Wanted::Plain, Wanted::Interned] {
+            if let Err(error) = read_file(&file.path(), wanted) {
+                prop_assert!(error.to_string().starts_with("Cannot "), "{}", error);
             }
         }
     }

@@ -78,7 +78,7 @@ const CSV: &str = "\u{feff}b,c,a\r\nx,,1\r\n\"é\n\"\"😀\"\",\",7,2\n\nzu,kurz
 #[test]
 fn pieces_do_not_matter() {
     let text = |text: &str| Cell::Text(text.to_owned());
-    use Cell::{Integer, Null};
+    use Cell::Integer;
     for (format, bytes, expected, lines) in [
         (
             TextFormat::Ndjson,

@@ -1,7 +1,10 @@
 //! Arrow IPC, files and streams, batch by batch.
 //!
 //! Both are read from front to back, message by message: a file is a stream with a footer behind it,
-//! which is not needed. Lengths are checked before they are believed.
+//! which is not needed but where the schema is nowhere else. Lengths are checked before they are
+//! believed.
+
+mod indexed_file;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -9,7 +12,7 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, NullArray, RecordBatch};
 use arrow_buffer::Buffer;
 use arrow_ipc::reader::StreamDecoder;
-use arrow_ipc::root_as_message;
+use arrow_ipc::{MessageHeader, root_as_message};
 use arrow_schema::Schema;
 use millrace_core::batch::Batch;
 
@@ -18,6 +21,7 @@ use crate::convert::{column_type, plan_column, text_column};
 use crate::error::ReadError;
 use crate::input::{ByteStream, Bytes, Input};
 use crate::reading::{Decode, Decoded, Reading, Signal, guard};
+use indexed_file::IndexedFile;
 
 const MAGIC: &[u8] = b"ARROW1";
 const CONTINUES: [u8; 4] = [0xff; 4];
@@ -192,10 +196,14 @@ struct Messages {
     /// Bytes that were read to see what the stream is.
     head: Vec<u8>,
     is_file: bool,
+    /// The schema has come, though it may not be decoded yet.
+    has_schema: bool,
     /// What of the last message is not decoded: one without buffers is only complete with the next.
     rest: Buffer,
     next: Option<RecordBatch>,
     ended: bool,
+    /// What is read in place of the stream, where that has no schema.
+    indexed: Option<IndexedFile>,
 }
 
 impl Messages {
@@ -219,9 +227,11 @@ impl Messages {
             decoder: StreamDecoder::new(),
             head,
             is_file,
+            has_schema: false,
             rest: Buffer::from_vec(Vec::<u8>::new()),
             next: None,
             ended: false,
+            indexed: None,
         })
     }
 
@@ -231,8 +241,10 @@ impl Messages {
 
     /// The columns that plans can take, each with its index.
     fn columns(&self) -> Option<Vec<(usize, FileColumn)>> {
-        let schema = self.decoder.schema()?;
-        Some(plan_columns(&schema))
+        match &self.indexed {
+            Some(file) => Some(plan_columns(file.schema())),
+            None => Some(plan_columns(&*self.decoder.schema()?)),
+        }
     }
 
     fn next_batch(&mut self) -> Result<Option<RecordBatch>, ReadError> {
@@ -240,6 +252,9 @@ impl Messages {
             return Ok(Some(batch));
         }
         loop {
+            if let Some(file) = &mut self.indexed {
+                return file.next_batch();
+            }
             while !self.rest.is_empty() {
                 let decoded = self.decoder.decode(&mut self.rest);
                 if let Some(batch) = decoded.map_err(|error| corrupt(&self.name, &error))? {
@@ -251,6 +266,7 @@ impl Messages {
             }
             self.rest = match self.message()? {
                 Some(message) => Buffer::from_vec(message),
+                None if self.lacks_schema() => self.go_by_footer()?,
                 None => {
                     self.ended = true;
                     Buffer::from(END)
@@ -296,6 +312,11 @@ impl Messages {
             return Err(self.cut_off());
         };
         let parsed = root_as_message(head).map_err(|error| corrupt(&self.name, &error))?;
+        if parsed.header_type() == MessageHeader::Schema {
+            self.has_schema = true;
+        } else if self.lacks_schema() {
+            return Ok(None);
+        }
         let body = usize::try_from(parsed.bodyLength()).unwrap_or(usize::MAX);
         if body > MAX_BODY {
             return Err(corrupt(&self.name, &format!("a message has {body} bytes")));
@@ -306,6 +327,22 @@ impl Messages {
             return Err(self.cut_off());
         }
         Ok(Some(message))
+    }
+
+    fn lacks_schema(&self) -> bool {
+        self.is_file && !self.has_schema
+    }
+
+    /// Goes on by the footer; no message is left to be decoded.
+    fn go_by_footer(&mut self) -> Result<Buffer, ReadError> {
+        if !self.stream.is_plain_file {
+            return Err(corrupt(
+                &self.name,
+                &"its schema is at its end: it must be an uncompressed file, or a stream that begins with its schema",
+            ));
+        }
+        self.indexed = Some(IndexedFile::open(&self.name)?);
+        Ok(Buffer::from_vec(Vec::<u8>::new()))
     }
 
     /// Reads on until there are `length` bytes, or the stream ends.
