@@ -213,6 +213,18 @@ describe('casts', () => {
     check({ x: 'bool' }, fc.tuple(fc.option(fc.boolean())), to('i64'), lift(Number));
   });
 
+  test('a float between two of the same length to the even one, as JavaScript has it', () => {
+    const values = [
+      -(209811179510699 + 1 / 8),
+      5e-324,
+      1.7976931348623157e308,
+      2 ** 70,
+      9.5367431640625e-7,
+    ];
+    const found = run({ x: 'f64' }, (frame) => frame.x.cast('utf8'), [values.map((x) => [x])]);
+    expect(found).toEqual(values.map(String));
+  });
+
   test('anything to text', () => {
     const any = fc.option(fc.oneof(fc.double(), fc.constantFrom(1e21, 1e-7, 123456, -0, 1e-6)));
     check(

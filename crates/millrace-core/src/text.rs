@@ -1,7 +1,5 @@
 //! Values as text and back: times as in ISO 8601, numbers as JavaScript writes them.
 
-use std::fmt::LowerExp;
-
 use crate::column_type::ColumnType;
 use crate::expression::cast::{format, parse};
 
@@ -25,8 +23,8 @@ pub fn parse_duration(text: &str) -> Option<i64> {
 }
 
 /// Appends a float in the fewest digits that give it back, as `NaN`, `0` also for −0, or `1e+21`.
-pub fn write_float(value: impl LowerExp, out: &mut String) {
-    format::float(&format!("{value:e}"), out);
+pub fn write_float(value: impl zmij::Float, out: &mut String) {
+    format::float(value, out);
 }
 
 /// Appends an integer, or the time that it counts: nanoseconds, for dates days.

@@ -13,4 +13,8 @@ mod kafka;
 mod plan;
 mod reader;
 mod thread;
+#[cfg_attr(
+    test,
+    allow(dead_code, reason = "tests are built without what is exported")
+)]
 mod writer;

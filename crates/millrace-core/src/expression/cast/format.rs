@@ -8,8 +8,11 @@ use crate::column_type::ColumnType;
 
 const SECOND: i64 = 1_000_000_000;
 
-/// Appends a float, given in the form of `{:e}` with its shortest digits.
-pub(crate) fn float(shortest: &str, out: &mut String) {
+/// Appends a float in its shortest digits: of two that are as near, the even ones, where `{:e}` of the
+/// standard library takes the larger.
+pub(crate) fn float(value: impl zmij::Float, out: &mut String) {
+    let mut buffer = zmij::Buffer::new();
+    let shortest = buffer.format(value);
     let (sign, rest) = match shortest.strip_prefix('-') {
         Some(rest) => ("-", rest),
         None => ("", shortest),
@@ -20,17 +23,23 @@ pub(crate) fn float(shortest: &str, out: &mut String) {
             out.push_str(sign);
             return out.push_str("Infinity");
         }
-        "0e0" => return out.push('0'),
         other => other.split_once('e').unwrap_or((other, "0")),
     };
-    let digits = mantissa.replace('.', "");
-    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let all = format!("{whole}{fraction}");
+    let significant = all.trim_start_matches('0');
+    let digits = significant.trim_end_matches('0');
+    if digits.is_empty() {
+        return out.push('0');
+    }
+    let size = |text: &str| i32::try_from(text.len()).unwrap_or(i32::MAX);
+    let exponent = exponent.parse().unwrap_or(0) + size(significant) - size(fraction) - 1;
     let zeros = |out: &mut String, count: i32| {
         for _ in 0..count {
             out.push('0');
         }
     };
-    let count = i32::try_from(digits.len()).unwrap_or(i32::MAX);
+    let count = size(digits);
     out.push_str(sign);
     if (0..21).contains(&exponent) {
         let whole = usize::try_from(exponent + 1).unwrap_or(0);
@@ -40,13 +49,13 @@ pub(crate) fn float(shortest: &str, out: &mut String) {
             out.push('.');
             out.push_str(rest);
         } else {
-            out.push_str(&digits);
+            out.push_str(digits);
             zeros(out, exponent + 1 - count);
         }
     } else if (-6..0).contains(&exponent) {
         out.push_str("0.");
         zeros(out, -exponent - 1);
-        out.push_str(&digits);
+        out.push_str(digits);
     } else {
         let (first, rest) = digits.split_at(1);
         out.push_str(first);

@@ -154,13 +154,13 @@ fn to_text(array: &ArrayRef, from: ColumnType) -> Result<ArrayRef, PlanError> {
         ColumnType::F32 => {
             let values = array.as_primitive::<arrow_array::types::Float32Type>();
             for (row, &value) in values.values().iter().enumerate() {
-                append(row, &|text| format::float(&format!("{value:e}"), text));
+                append(row, &|text| format::float(value, text));
             }
         }
         ColumnType::F64 => {
             let values = array.as_primitive::<arrow_array::types::Float64Type>();
             for (row, &value) in values.values().iter().enumerate() {
-                append(row, &|text| format::float(&format!("{value:e}"), text));
+                append(row, &|text| format::float(value, text));
             }
         }
         _ => dispatch_numeric!(from, F => {
