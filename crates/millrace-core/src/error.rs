@@ -61,6 +61,7 @@ impl PlanError {
 impl From<KernelError> for PlanError {
     fn from(error: KernelError) -> Self {
         match error {
+            KernelError::TypeMismatch(text) => Self::TypeMismatch(text),
             KernelError::InvalidArgument(text) => Self::InvalidArgument(text),
             KernelError::Overflow(text) => Self::Overflow(text),
             KernelError::CorruptState { .. } => Self::CorruptState(error.to_string()),

@@ -5,6 +5,9 @@ use thiserror::Error;
 /// Why a kernel refused its input. The state of the kernel is as it was before the call.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum KernelError {
+    /// A column of another type than the kernel takes.
+    #[error("{0}")]
+    TypeMismatch(String),
     /// A parameter outside its range; the text states the action, the value and what was wanted.
     #[error("{0}")]
     InvalidArgument(String),

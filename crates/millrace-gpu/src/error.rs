@@ -31,6 +31,7 @@ impl GpuError {
             Self::Lost(_) => "ERR_GPU_LOST",
             Self::Limit(_) => "ERR_GPU_LIMIT",
             Self::Unsupported(_) => "ERR_GPU_UNSUPPORTED",
+            Self::Kernel(KernelError::TypeMismatch(_)) => "ERR_TYPE_MISMATCH",
             Self::Kernel(KernelError::InvalidArgument(_)) => "ERR_INVALID_ARGUMENT",
             Self::Kernel(KernelError::Overflow(_)) => "ERR_OVERFLOW",
             Self::Kernel(KernelError::CorruptState { .. }) => "ERR_CORRUPT_STATE",

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use millrace_core::bulk::{Column, ColumnKind};
+use millrace_core::bulk::{Column, ColumnKind, wrong_count, wrong_kind};
 
 use crate::buffers::Buffer;
 use crate::error::GpuError;
@@ -77,18 +77,10 @@ pub(crate) fn only<'a>(
     kind: ColumnKind,
     columns: &'a [DeviceColumn],
 ) -> Result<&'a DeviceColumn, GpuError> {
-    use millrace_core::kernel_error::KernelError::InvalidArgument;
     match columns {
         [column] if column.kind == kind => Ok(column),
-        [column] => Err(GpuError::Kernel(InvalidArgument(format!(
-            "Cannot run {step}: its column must be {}, got {}",
-            kind.name(),
-            column.kind.name()
-        )))),
-        _ => Err(GpuError::Kernel(InvalidArgument(format!(
-            "Cannot run {step}: it takes one column, got {}",
-            columns.len()
-        )))),
+        [column] => Err(wrong_kind(step, kind, column.kind).into()),
+        _ => Err(wrong_count(step, columns.len()).into()),
     }
 }
 

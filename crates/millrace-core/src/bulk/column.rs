@@ -102,12 +102,19 @@ impl Column<'_> {
 }
 
 /// The error of a step that is given another type than it takes.
-pub(crate) fn wrong_kind(step: &str, wanted: ColumnKind, got: ColumnKind) -> KernelError {
-    KernelError::InvalidArgument(format!(
+#[must_use]
+pub fn wrong_kind(step: &str, wanted: ColumnKind, got: ColumnKind) -> KernelError {
+    KernelError::TypeMismatch(format!(
         "Cannot run {step}: its column must be {}, got {}",
         wanted.name(),
         got.name()
     ))
+}
+
+/// The error of a step that takes one column.
+#[must_use]
+pub fn wrong_count(step: &str, got: usize) -> KernelError {
+    KernelError::InvalidArgument(format!("Cannot run {step}: it takes one column, got {got}"))
 }
 
 /// The only column of a batch.
@@ -117,10 +124,7 @@ pub(crate) fn only<'a>(
 ) -> Result<&'a Column<'a>, KernelError> {
     match columns {
         [column] => Ok(column),
-        _ => Err(KernelError::InvalidArgument(format!(
-            "Cannot run {step}: it takes one column, got {}",
-            columns.len()
-        ))),
+        _ => Err(wrong_count(step, columns.len())),
     }
 }
 

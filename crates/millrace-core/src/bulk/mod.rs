@@ -31,7 +31,7 @@ mod top_k;
 mod weighted;
 
 pub use chain::{Chain, read_states, write_states};
-pub use column::{Column, ColumnKind};
+pub use column::{Column, ColumnKind, wrong_count, wrong_kind};
 pub use correlation::RowWindows;
 pub use cumulative::{Cumulative, CumulativeFunction};
 pub use histogram::{Bins, Counts};
