@@ -34,6 +34,7 @@
 //! | [`dictionary::IntegerDictionary`] | the same over `i64` |
 //! | [`dictionary::RowDictionary`] | rows of ids to dense ids: `intern(&[&[u32]], &mut Vec<u32>)` |
 //! | [`frequencies::Frequencies`] | `update(&[u32])`, `counts() -> &[u64]` by id |
+//! | [`take::take`] | the rows of a column at given places |
 //! | [`words::each_word`] | the words of a text, for `plan::Plan::words` |
 //! | [`cumulative::Cumulative`] | `new(function)`, `push(&[f64], nulls, &mut [f64])`; nulls stay null |
 //! | [`ewm::Ewm`] | `new(Decay, EwmFunction)`, `push(&[f64], nulls, &mut [f64]) -> Option<NullBuffer>` |
@@ -54,6 +55,7 @@ pub mod kernel_error;
 mod nulls;
 pub mod plan;
 mod state;
+pub mod take;
 pub mod text;
 pub mod window;
 pub mod words;

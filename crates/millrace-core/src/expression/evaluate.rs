@@ -8,7 +8,6 @@ use arrow_array::types::Int32Type;
 use arrow_array::{Array, ArrayRef, DictionaryArray, Int64Array};
 use arrow_schema::{ArrowError, DataType};
 use arrow_select::concat::concat;
-use arrow_select::take::take;
 
 use super::arithmetic::arithmetic;
 use super::cast::{cast, check};
@@ -21,6 +20,7 @@ use super::operand::{Literal, Operand};
 use super::{Expression, ExpressionId, Expressions, logic, math, missing, text, unary};
 use crate::column_type::ColumnType;
 use crate::error::PlanError;
+use crate::take::take_keys;
 
 /// The expressions computed so far for the current batch.
 #[derive(Debug, Default)]
@@ -71,7 +71,7 @@ impl Evaluation {
                 DictionaryArray::<Int32Type>::try_new(keys, table).map_err(arrow)?,
             ));
         }
-        take(&table, encoded.keys(), None).map_err(arrow)
+        take_keys(&table, encoded.keys()).map_err(arrow)
     }
 
     /// The column that an expression yields, text in plain form unless its ids are those of a
@@ -86,7 +86,7 @@ impl Evaluation {
         let array = self.array(expressions, id, rows, column)?;
         match array.as_dictionary_opt::<Int32Type>() {
             Some(encoded) if expressions.get(id).dictionary.is_none() => {
-                take(encoded.values(), encoded.keys(), None)
+                take_keys(encoded.values(), encoded.keys())
                     .map_err(|error| PlanError::Internal(error.to_string()))
             }
             _ => Ok(array),

@@ -6,10 +6,8 @@ use std::io::{BufWriter, Write};
 use arrow_array::RecordBatch;
 use arrow_ipc::writer::FileWriter;
 use arrow_schema::SchemaRef;
-use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, GzipLevel, ZstdLevel};
-use parquet::file::properties::WriterProperties;
 
+use crate::write::parquet::ParquetEncoder;
 use crate::write::text::{write_csv, write_csv_header, write_ndjson};
 use crate::write::{FileFormat, Packing, WriteOptions};
 
@@ -24,7 +22,7 @@ pub(crate) enum Encoder {
         delimiter: Option<u8>,
         scratch: String,
     },
-    Parquet(Box<ArrowWriter<File>>),
+    Parquet(Box<ParquetEncoder>),
     Arrow(Box<FileWriter<BufWriter<File>>>),
 }
 
@@ -64,16 +62,8 @@ impl Encoder {
     ) -> Result<Self, Failure> {
         Ok(match options.format {
             FileFormat::Parquet => {
-                let compression = match options.packing {
-                    Packing::None => Compression::UNCOMPRESSED,
-                    Packing::Gzip => Compression::GZIP(GzipLevel::default()),
-                    Packing::Zstd => Compression::ZSTD(ZstdLevel::default()),
-                };
-                let properties = WriterProperties::builder()
-                    .set_compression(compression)
-                    .build();
-                let writer = ArrowWriter::try_new(file, schema.clone(), Some(properties))?;
-                Self::Parquet(Box::new(writer))
+                let encoder = ParquetEncoder::new(file, schema, options.packing)?;
+                Self::Parquet(Box::new(encoder))
             }
             FileFormat::Arrow => Self::Arrow(Box::new(FileWriter::try_new_buffered(file, schema)?)),
             FileFormat::Ndjson => Self::Text {
@@ -119,7 +109,7 @@ impl Encoder {
     pub(crate) fn finish(self) -> Result<File, Failure> {
         Ok(match self {
             Self::Text { target, .. } => target.finish()?,
-            Self::Parquet(writer) => writer.into_inner()?,
+            Self::Parquet(writer) => writer.finish()?,
             Self::Arrow(mut writer) => {
                 writer.finish()?;
                 let buffered = writer.into_inner()?;

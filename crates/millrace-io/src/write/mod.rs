@@ -5,6 +5,7 @@
 //! batch puts the same file in place of the first.
 
 mod encoder;
+mod parquet;
 mod partition;
 mod text;
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use arrow_array::{RecordBatch, UInt32Array};
-use arrow_select::take::take_record_batch;
+use arrow_array::RecordBatch;
+use arrow_schema::ArrowError;
+use millrace_core::take::take;
 
 use crate::error::ReadError;
 use crate::write::text::{Shape, write_value};
@@ -49,13 +50,18 @@ pub(crate) fn partitions(
     }
     rows.into_iter()
         .map(|(folder, rows)| {
-            let part = take_record_batch(batch, &UInt32Array::from(rows));
-            let part = part.map_err(|error| {
+            let part = rows_of(batch, &rows).map_err(|error| {
                 ReadError::InvalidArgument(format!("Cannot write files: {error}"))
             })?;
             Ok((folder, part))
         })
         .collect()
+}
+
+fn rows_of(batch: &RecordBatch, rows: &[u32]) -> Result<RecordBatch, ArrowError> {
+    let columns = batch.columns().iter();
+    let columns = columns.map(|column| take(column, rows, None));
+    RecordBatch::try_new(batch.schema(), columns.collect::<Result<_, _>>()?)
 }
 
 /// Appends text as part of a file's name on any system: everything but letters, digits and a few signs

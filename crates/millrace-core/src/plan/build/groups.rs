@@ -178,8 +178,8 @@ impl Built {
                 schema.columns.len()
             )));
         };
-        if emit == EmitSpec::All && IntegerCounts::takes(column.column_type) {
-            return self.integer_counts(input, column);
+        if emit != EmitSpec::Changes && IntegerCounts::takes(column.column_type) {
+            return self.integer_counts(input, column, emit);
         }
         let lane = self.column_lane(input, 0, &schema);
         let keys = GroupKeys::new(&[(lane, column.column_type, column.dictionary)]);
@@ -211,6 +211,7 @@ impl Built {
         &mut self,
         input: usize,
         column: &ColumnSchema,
+        emit: EmitSpec,
     ) -> Result<BuiltNode, PlanError> {
         let id = self.nodes.len();
         let domain = self.nodes[input].schema.domain;
@@ -225,7 +226,7 @@ impl Built {
         let reads = self.reads(values);
         self.stateful(
             input,
-            Box::new(IntegerCounts::new(input, values, column.column_type)),
+            Box::new(IntegerCounts::new(input, values, column.column_type, emit)),
             EmissionKind::Table,
             vec![column.clone(), count],
             id,

@@ -1,12 +1,12 @@
 //! `forwardFill`: the last value that was there, where one is missing.
 
-use arrow_array::{Array, ArrayRef, UInt32Array};
+use arrow_array::{Array, ArrayRef};
 use arrow_select::concat::concat;
-use arrow_select::take::take;
 
 use crate::error::PlanError;
 use crate::plan::column_state::{KeptColumn, arrow, read_kept, write_kept};
 use crate::plan::operator::{Context, Operator, Value};
+use crate::take::take;
 
 /// Each column of its input with missing values filled by the last one before; those before the
 /// first value stay missing. Memory: one value per column.
@@ -34,20 +34,21 @@ fn fill(last: &ArrayRef, rows: &ArrayRef) -> Result<(ArrayRef, ArrayRef), PlanEr
     let pool = concat(&[last, rows]).map_err(arrow)?;
     let mut latest = (known > 0).then_some(0);
     let mut places = Vec::with_capacity(rows.len());
+    let mut found = Vec::with_capacity(rows.len());
     for row in 0..rows.len() {
         if rows.is_valid(row) {
             latest = u32::try_from(row + known).ok();
         }
-        places.push(latest);
+        found.push(latest.is_some());
+        places.push(latest.unwrap_or_default());
     }
     let filled = if rows.null_count() == 0 {
         rows.clone()
     } else {
-        take(&pool, &UInt32Array::from(places), None).map_err(arrow)?
+        take(&pool, &places, Some(&found.into())).map_err(arrow)?
     };
     // Taken rather than sliced: a slice would keep the whole batch.
-    let last: UInt32Array = latest.into_iter().collect();
-    Ok((filled, take(&pool, &last, None).map_err(arrow)?))
+    Ok((filled, take(&pool, latest.as_slice(), None).map_err(arrow)?))
 }
 
 impl Operator for ForwardFillNode {

@@ -16,6 +16,7 @@ use crate::error::PlanError;
 use crate::expression::ExpressionId;
 use crate::plan::aggregation::from_integer;
 use crate::plan::operator::{Context, Operator, Value, expect_parts};
+use crate::plan::spec::EmitSpec;
 use crate::state::{StateReader, StateWriter};
 
 /// Counts of the values of one column, in the order in which they first came.
@@ -24,6 +25,7 @@ pub(crate) struct IntegerCounts {
     input: usize,
     column: ExpressionId,
     column_type: ColumnType,
+    emit: EmitSpec,
     keys: IntegerDictionary,
     /// By id. What was emitted shares them, and is gone by the next batch: then they are changed in
     /// place, and copied if it is not.
@@ -33,11 +35,17 @@ pub(crate) struct IntegerCounts {
 }
 
 impl IntegerCounts {
-    pub(crate) fn new(input: usize, column: ExpressionId, column_type: ColumnType) -> Self {
+    pub(crate) fn new(
+        input: usize,
+        column: ExpressionId,
+        column_type: ColumnType,
+        emit: EmitSpec,
+    ) -> Self {
         Self {
             input,
             column,
             column_type,
+            emit,
             keys: IntegerDictionary::new(),
             counts: ScalarBuffer::from(Vec::new()),
             all: None,
@@ -95,6 +103,13 @@ impl IntegerCounts {
         }
     }
 
+    /// All values and their counts.
+    fn table(&mut self) -> Result<Value, PlanError> {
+        let counts = Int64Array::new(self.counts.clone(), None);
+        let keys = self.all_keys()?;
+        Ok(Value::new(counts.len(), vec![keys, Arc::new(counts)]))
+    }
+
     /// The column of all keys.
     fn all_keys(&mut self) -> Result<ArrayRef, PlanError> {
         if let Some(all) = self.all.as_ref().filter(|all| all.len() == self.keys.len()) {
@@ -123,9 +138,17 @@ impl Operator for IntegerCounts {
         let result = self.count(&array, &mut counts);
         self.counts = counts.into();
         result?;
-        let counts = Int64Array::new(self.counts.clone(), None);
-        let keys = self.all_keys()?;
-        Ok(Some(Value::new(counts.len(), vec![keys, Arc::new(counts)])))
+        if self.emit == EmitSpec::End {
+            return Ok(None);
+        }
+        self.table().map(Some)
+    }
+
+    fn flush(&mut self, _context: &mut Context<'_>) -> Result<Option<Value>, PlanError> {
+        if self.emit == EmitSpec::End {
+            return self.table().map(Some);
+        }
+        Ok(None)
     }
 
     fn snapshot(&self) -> Vec<Vec<u8>> {

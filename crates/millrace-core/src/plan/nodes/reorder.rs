@@ -3,9 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use arrow_array::{Array, ArrayRef, UInt32Array};
+use arrow_array::{Array, ArrayRef};
 use arrow_select::concat::concat;
-use arrow_select::take::take;
 
 use crate::error::PlanError;
 use crate::kernel_error::KernelError;
@@ -13,6 +12,7 @@ use crate::plan::column_state::{KeptColumn, arrow, read_kept, write_kept};
 use crate::plan::operator::{Context, Operator, Value, expect_parts, unused_column};
 use crate::plan::time_axis::TimeColumn;
 use crate::state::{StateReader, StateWriter};
+use crate::take::take;
 
 /// Rows by time, those of one time in the order in which they came.
 ///
@@ -93,13 +93,12 @@ impl Reorder {
     fn pick(&self, pool: &[ArrayRef], rows: &[u32]) -> Result<Vec<ArrayRef>, PlanError> {
         let next = |row: u32| row + 1;
         let consecutive = rows.is_sorted_by(|&a, &b| next(a) == b);
-        let indices = UInt32Array::from(rows.to_vec());
         let pool = pool.iter().zip(&self.columns).zip(&self.used);
         pool.map(|((column, kind), &used)| match rows.first() {
             None => Ok(kind.empty()),
             Some(_) if !used => Ok(column.clone()),
             Some(&first) if consecutive => Ok(column.slice(first as usize, rows.len())),
-            Some(_) => take(column, &indices, None).map_err(arrow),
+            Some(_) => take(column, rows, None).map_err(arrow),
         })
         .collect()
     }
@@ -178,11 +177,10 @@ impl Operator for Reorder {
             value.aside = Some(Box::new(self.shown(context, rows, late.len())?));
         }
         // Copied, as slices would keep whole batches.
-        let indices = UInt32Array::from(rest.to_vec());
         let kept = pool.iter().zip(&self.used);
         let kept = kept
             .map(|(column, &used)| match used {
-                true => take(column, &indices, None).map_err(arrow),
+                true => take(column, rest, None).map_err(arrow),
                 false => Ok(column.clone()),
             })
             .collect::<Result<_, _>>()?;

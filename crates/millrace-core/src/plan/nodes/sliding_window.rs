@@ -1,7 +1,6 @@
 //! `slidingWindow` and `partition`: one row for each window, or each n rows.
 
-use arrow_array::{Array, ArrayRef, UInt32Array};
-use arrow_select::take::take;
+use arrow_array::{Array, ArrayRef};
 
 use super::row_kernel::{Reach, RowKernel};
 use crate::error::PlanError;
@@ -10,6 +9,7 @@ use crate::kernel_error::KernelError;
 use crate::plan::aggregation::{Aggregation, Lane, LaneColumn};
 use crate::plan::column_state::arrow;
 use crate::plan::operator::{Context, Operator, Value, expect_parts};
+use crate::take::take;
 use crate::window::{Extent, Partition};
 
 /// Which rows end a window that is emitted.
@@ -79,7 +79,7 @@ impl Kernel {
                     Some(&first) if first as usize + ends.len() == all.len() => {
                         Ok(all.slice(first as usize, ends.len()))
                     }
-                    _ => take(&all, &UInt32Array::from(ends.to_vec()), None).map_err(arrow),
+                    _ => take(&all, ends, None).map_err(arrow),
                 }
             }
             _ => Err(PlanError::Internal(
