@@ -9,7 +9,7 @@ use crate::error::GpuError;
 use crate::gpu::Gpu;
 use crate::job::{Job, ReadBack, Results};
 use crate::kernel::{DeviceColumn, DeviceKernel};
-use crate::kernels::on_device;
+use crate::kernels::all_on_device;
 
 /// Steps on a device. A batch is uploaded in pieces, each of which is computed while the next is on
 /// its way; only what the last step yields comes back.
@@ -19,6 +19,8 @@ use crate::kernels::on_device;
 pub struct DeviceChain {
     gpu: Arc<Gpu>,
     kernels: Vec<Box<dyn DeviceKernel>>,
+    /// How many steps each kernel stands for.
+    steps: Vec<usize>,
 }
 
 impl std::fmt::Debug for DeviceChain {
@@ -36,11 +38,18 @@ impl DeviceChain {
     /// # Errors
     /// Where a parameter is out of range, or beyond what the device takes.
     pub fn new(gpu: &Arc<Gpu>, steps: &[Step]) -> Result<Self, GpuError> {
-        let kernels = steps.iter().map(|step| on_device(gpu, step));
+        let (kernels, steps) = all_on_device(gpu, steps)?.into_iter().unzip();
         Ok(Self {
             gpu: Arc::clone(gpu),
-            kernels: kernels.collect::<Result<_, _>>()?,
+            kernels,
+            steps,
         })
+    }
+
+    /// How many kernels there are: expressions that follow each other are one.
+    #[must_use]
+    pub fn kernels(&self) -> usize {
+        self.kernels.len()
     }
 
     /// Runs a batch, of columns of one length.
@@ -102,7 +111,16 @@ impl DeviceChain {
     /// The state of every step, as a chain on the CPU writes it.
     #[must_use]
     pub fn snapshot(&self) -> Vec<u8> {
-        write_states(self.kernels.iter().map(|kernel| kernel.snapshot()))
+        write_states(
+            self.kernels
+                .iter()
+                .zip(&self.steps)
+                .flat_map(|(kernel, &steps)| {
+                    // Steps that are one kernel keep nothing.
+                    let others = std::iter::repeat_n(Vec::new(), steps - 1);
+                    std::iter::once(kernel.snapshot()).chain(others)
+                }),
+        )
     }
 
     /// Takes over the state of a chain of the same steps, on whatever device it ran.
@@ -110,9 +128,11 @@ impl DeviceChain {
     /// # Errors
     /// Where the bytes are of no such chain; the state is as before where the first step refuses them.
     pub fn restore(&mut self, bytes: &[u8]) -> Result<(), GpuError> {
-        let states = read_states(bytes, self.kernels.len())?;
-        for (kernel, state) in self.kernels.iter_mut().zip(states) {
-            kernel.restore(state)?;
+        let states = read_states(bytes, self.steps.iter().sum())?;
+        let mut first = 0;
+        for (kernel, steps) in self.kernels.iter_mut().zip(&self.steps) {
+            kernel.restore(states[first])?;
+            first += steps;
         }
         Ok(())
     }

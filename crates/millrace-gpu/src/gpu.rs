@@ -268,6 +268,18 @@ impl Gpu {
         pipeline
     }
 
+    /// Fails where a kernel cannot be bound to as many buffers at once.
+    pub(crate) fn check_buffers(&self, what: &str, buffers: usize) -> Result<(), GpuError> {
+        let most = self.device.limits().max_storage_buffers_per_shader_stage;
+        if buffers <= most as usize {
+            return Ok(());
+        }
+        Err(GpuError::Limit(format!(
+            "Cannot compute {what} on {}: {buffers} columns at once are more than its {most}",
+            self.name()
+        )))
+    }
+
     /// Fails where `values` of 4 bytes do not fit one buffer.
     pub(crate) fn check_values(&self, what: &str, values: usize) -> Result<(), GpuError> {
         let most = self.max_values();

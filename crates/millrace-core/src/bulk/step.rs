@@ -6,6 +6,7 @@ use super::column::Column;
 use super::copy::Copy;
 use super::correlation::Correlation;
 use super::histogram::{Frequencies, Histogram};
+use super::map::{Elements, Map};
 use super::nearest::Nearest;
 use super::points::Points;
 use super::power_spectrum::PowerSpectrum;
@@ -28,6 +29,8 @@ use crate::kernel_error::KernelError;
 pub enum Step {
     /// The columns as they are: what moving them costs.
     Copy {},
+    /// Expressions, element by element.
+    Map(Elements),
     /// Aggregates over all rows so far: after each batch one row, of f64, a column for each.
     Reduce {
         /// What is computed.
@@ -135,6 +138,7 @@ impl Step {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Copy {} => "copy",
+            Self::Map(_) => "map",
             Self::Reduce { .. } => "reduce",
             Self::Cumulative { .. } => "cumulative",
             Self::Rolling { .. } => "rolling",
@@ -157,6 +161,7 @@ impl Step {
     pub fn on_cpu(&self) -> Result<Box<dyn Kernel>, KernelError> {
         Ok(match self {
             Self::Copy {} => Box::new(Copy),
+            Self::Map(elements) => Box::new(Map::new(elements)?),
             Self::Reduce { fns } => Box::new(Reduce::new(fns)?),
             Self::Cumulative { function } => Box::new(Cumulative::new(*function)),
             Self::Rolling { function, n } => Box::new(Rolling::new(*function, *n)?),

@@ -25,17 +25,17 @@ mod wide;
 
 use std::collections::HashMap;
 
-use arithmetic::ArithmeticOperator;
-use comparison::ComparisonOperator;
 use date_part::DatePart;
-use extremum::Extremum;
-use math::MathFunction;
-use operand::Literal;
 use text::TextFunction;
 
+pub(crate) use arithmetic::ArithmeticOperator;
 pub(crate) use block::BlockProgram;
+pub(crate) use comparison::ComparisonOperator;
 pub(crate) use evaluate::Evaluation;
+pub(crate) use extremum::Extremum;
 pub(crate) use infer::{ColumnRef, Scope, parse_nanos};
+pub(crate) use math::MathFunction;
+pub(crate) use operand::Literal;
 
 use crate::column_type::ColumnType;
 
@@ -184,6 +184,14 @@ impl Expressions {
             dictionary,
             domain: Some(domain),
         })
+    }
+
+    /// Whether a literal in the expression is missing.
+    pub(crate) fn has_missing(&self, id: ExpressionId) -> bool {
+        let expression = &self.all[id].expression;
+        let mut found = *expression == Expression::Literal(Literal::Null);
+        expression.visit_operands(&mut |operand| found = found || self.has_missing(operand));
+        found
     }
 
     /// Calls `visit` with every column that the expression reads.

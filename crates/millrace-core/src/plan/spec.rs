@@ -225,7 +225,7 @@ pub(crate) struct AggSpec {
 }
 
 /// An expression: a column, a literal, or an operator over expressions.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum ExprSpec {
     Operator(OperatorSpec),
@@ -242,7 +242,7 @@ pub(crate) enum ExprSpec {
 }
 
 /// An operator over expressions, with the arguments that are no expressions.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct OperatorSpec {
     pub(crate) op: String,

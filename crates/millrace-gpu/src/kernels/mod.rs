@@ -4,6 +4,7 @@ mod copy;
 mod correlation;
 mod cumulative;
 mod histogram;
+mod map;
 mod nearest;
 mod power_spectrum;
 mod reduce;
@@ -15,14 +16,51 @@ mod weighted;
 
 use std::sync::Arc;
 
-use millrace_core::bulk::{RollingFunction, Step};
+use millrace_core::bulk::{ElementProgram, RollingFunction, Step};
 
 use crate::error::GpuError;
 use crate::gpu::Gpu;
 use crate::kernel::DeviceKernel;
 
-/// The step on a device.
-pub(crate) fn on_device(gpu: &Arc<Gpu>, step: &Step) -> Result<Box<dyn DeviceKernel>, GpuError> {
+/// Steps on a device: kernels, and how many steps each stands for. Expressions that follow each other
+/// become one kernel, where it can be bound to as many columns.
+pub(crate) fn all_on_device(
+    gpu: &Arc<Gpu>,
+    steps: &[Step],
+) -> Result<Vec<(Box<dyn DeviceKernel>, usize)>, GpuError> {
+    let mut kernels: Vec<(Box<dyn DeviceKernel>, usize)> = Vec::with_capacity(steps.len());
+    let mut before: Option<ElementProgram> = None;
+    for step in steps {
+        let Step::Map(elements) = step else {
+            before = None;
+            kernels.push((on_device(gpu, step)?, 1));
+            continue;
+        };
+        let program = elements.program()?.map_err(|operation| {
+            GpuError::Unsupported(format!(
+                "Cannot compute map on {}: there is no kernel for {operation}",
+                gpu.name()
+            ))
+        })?;
+        let both = before.take().and_then(|before| before.then(&program));
+        match both.and_then(|both| Some((map::Map::new(gpu, &both).ok()?, both))) {
+            Some((kernel, both)) => {
+                if let Some(last) = kernels.last_mut() {
+                    *last = (Box::new(kernel), last.1 + 1);
+                }
+                before = Some(both);
+            }
+            None => {
+                kernels.push((Box::new(map::Map::new(gpu, &program)?), 1));
+                before = Some(program);
+            }
+        }
+    }
+    Ok(kernels)
+}
+
+/// A step on a device.
+fn on_device(gpu: &Arc<Gpu>, step: &Step) -> Result<Box<dyn DeviceKernel>, GpuError> {
     Ok(match step {
         Step::Copy {} => Box::new(copy::Copy),
         Step::Reduce { fns } => Box::new(reduce::Reduce::new(fns)?),
