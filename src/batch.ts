@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import type { BatchOptions } from './frame/column-source.ts';
+import type { ColumnSourceOptions } from './frame/column-source.ts';
 import { toDataFrame } from './frame/crossing.ts';
 import type { DataFrame } from './frame/data-frame.ts';
 import type { Schema } from './frame/types.ts';
@@ -78,7 +78,7 @@ export class Batch<out T> {
   }
 
   /** The elements as rows of a frame, each batch as one batch of rows. */
-  toDataFrame<S extends Schema>(schema: S, options?: BatchOptions): DataFrame<S> {
+  toDataFrame<S extends Schema>(schema: S, options?: ColumnSourceOptions): DataFrame<S> {
     return toDataFrame(this.stream, schema, options);
   }
 

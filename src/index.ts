@@ -33,6 +33,7 @@ export type {
   TopRows,
 } from './device/kernels.ts';
 export { Kernels, kernels } from './device/kernels.ts';
+export type { Elements, Elementwise, MapOptions } from './device/map-step.ts';
 export type { Device, DeviceOptions } from './device/options.ts';
 export { MillraceError } from './errors.ts';
 export { CustomNode } from './extension/custom-node.ts';
@@ -44,7 +45,7 @@ export { Column } from './frame/column.ts';
 export type { QuantileOptions, SpreadOptions } from './frame/column-aggregates.ts';
 export { ColumnAggregates } from './frame/column-aggregates.ts';
 export type { ColumnSink, SinkOptions } from './frame/column-node.ts';
-export type { BatchOptions } from './frame/column-source.ts';
+export type { BatchOptions, ColumnSourceOptions } from './frame/column-source.ts';
 export type { Computed } from './frame/compute.ts';
 export type { CountOptions, EmittedGroups } from './frame/count-options.ts';
 export type { ArrowData } from './frame/data-frame.ts';

@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { Batch } from './batch.ts';
 import { MillraceError } from './errors.ts';
 import { type NodeClass, type RegisterOptions, registerApi } from './extension/register-api.ts';
-import type { BatchOptions } from './frame/column-source.ts';
+import type { ColumnSourceOptions } from './frame/column-source.ts';
 import { toDataFrame, toSeries } from './frame/crossing.ts';
 import type { DataFrame } from './frame/data-frame.ts';
 import type { Series } from './frame/series.ts';
@@ -1292,7 +1292,7 @@ export class Stream<out T> {
    * assert.deepEqual(means, [1.5, 3])
    * ```
    */
-  toSeries<D extends ColumnType>(type: D, options?: BatchOptions): Series<D> {
+  toSeries<D extends ColumnType>(type: D, options?: ColumnSourceOptions): Series<D> {
     return toSeries(this, type, options);
   }
 
@@ -1314,7 +1314,7 @@ export class Stream<out T> {
    * assert.deepEqual(seen[0]?.toRows(), [{ key: 'a', value: 4 }, { key: 'b', value: 2 }])
    * ```
    */
-  toDataFrame<S extends Schema>(schema: S, options?: BatchOptions): DataFrame<S> {
+  toDataFrame<S extends Schema>(schema: S, options?: ColumnSourceOptions): DataFrame<S> {
     return toDataFrame(this, schema, options);
   }
 

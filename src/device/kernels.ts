@@ -1,6 +1,7 @@
 import { checkCount, checkOptions, shown } from '../frame/checks.ts';
 import type { KernelInput, KernelOutput, StepSpec } from './chains.ts';
 import { KernelRun } from './kernel-run.ts';
+import { type Elements, type Elementwise, type MapOptions, mapStep } from './map-step.ts';
 import { checkDeviceOptions, type DeviceOptions } from './options.ts';
 
 /** The aggregates of {@link Kernels.reduce}. */
@@ -128,6 +129,40 @@ export class Kernels<R> {
   /** Whether a batch yields one column of f32. */
   get yieldsSeries(): boolean {
     return this.#read === (first as unknown);
+  }
+
+  /**
+   * What an expression makes of each row: of one column, or of as many as `columns` says, all of f32.
+   * Of a list of expressions a column each. Steps that follow on each other are computed at once.
+   *
+   * Comparisons, choices (`when`), bounds (`clip`), `least`, `greatest`, `abs`, `neg`, `floor` and `ceil` are
+   * exact. On a GPU a sum or product is within 2⁻²² of what it is made of, a quotient or root within 2⁻²¹
+   * of itself, a logarithm within 2⁻²⁰ of itself or of 1, and `exp` of x within 2⁻²¹ · (2 + |x|). There is
+   * no GPU's kernel for `mod`, `pow`, `round` and casts.
+   *
+   * Throws a TypeError for an expression that reads other rows, as those of `shift` are, or that yields
+   * another type.
+   *
+   * @param f makes an expression, or a list of them, of the columns
+   * @param options `columns`: how many there are
+   *
+   * ```ts
+   * import assert from 'node:assert/strict';
+   * import { kernels, when } from 'millrace';
+   *
+   * const roots = kernels().map((x) => when(x.gt(0)).then(x.sqrt()).otherwise(0));
+   * assert.deepEqual([...roots.run(Float32Array.of(9, -4))], [3, 0]);
+   * const products = kernels().map((price, size) => price.mul(size), { columns: 2 });
+   * assert.deepEqual([...products.run(Float32Array.of(2, 3), Float32Array.of(5, 4))], [10, 12]);
+   * ```
+   */
+  map<T extends Elements>(
+    f: Elementwise<T>,
+    options: MapOptions = {},
+  ): Kernels<T extends readonly unknown[] ? Float32Array[] : Float32Array> {
+    const { step, isList } = mapStep(f, options);
+    const read = isList ? (columns: readonly KernelOutput[]) => columns : first;
+    return this.#then(step, read as (columns: readonly KernelOutput[]) => never);
   }
 
   /**

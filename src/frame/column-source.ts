@@ -1,8 +1,10 @@
+import { adapterChoice, openGpu } from '../device/gpu.ts';
+import { checkDeviceOptions, type DeviceOptions } from '../device/options.ts';
 import type { TypedArray } from '../native/plan.ts';
 import { type Clock, currentClock, type TimerHandle } from '../time/clock.ts';
 import { type Duration, parseDuration } from '../time/duration.ts';
 import { DictionaryInput } from './arrow-in.ts';
-import { checkCount, checkOptions, shown } from './checks.ts';
+import { checkCount, shown } from './checks.ts';
 import { checkBuffer, isTypedArray, typedColumn } from './column-input.ts';
 import { ColumnWriter, Interner } from './column-writer.ts';
 import { Graph, type GraphSource } from './graph.ts';
@@ -31,6 +33,9 @@ export interface BatchOptions {
    */
   readonly thread?: boolean | ThreadOptions;
 }
+
+/** Options of sources: how values are collected, and where what hangs on them is computed. */
+export interface ColumnSourceOptions extends BatchOptions, DeviceOptions {}
 
 const DEFAULT_BATCH = 1024;
 
@@ -68,14 +73,23 @@ export class ColumnSource implements GraphSource {
   /** What ran outside of any call of the user's, who gets its outcome with the next call. */
   #late: Promise<void>[] = [];
 
-  constructor(operator: string, columns: readonly PlanColumn[], options: BatchOptions = {}) {
-    checkOptions(operator, options, ['name', 'batch', 'linger', 'clock', 'thread']);
+  constructor(
+    operator: string,
+    columns: readonly PlanColumn[],
+    options: ColumnSourceOptions = {},
+    isRead = false,
+  ) {
+    const device = sourceDevice(operator, options);
     this.#batch = checkCount(operator, 'batch', options.batch ?? DEFAULT_BATCH);
     this.#linger =
       options.linger === undefined ? undefined : parseDuration(options.linger, operator);
     this.#clock = options.clock ?? currentClock();
     const thread = threadSettings(operator, options.thread);
-    this.graph = new Graph(options.name ?? operator, columns, this, thread);
+    this.graph = new Graph(options.name ?? operator, columns, this, {
+      thread,
+      device,
+      isRead,
+    });
   }
 
   /** Whether an object is one ordinary row rather than whole columns. */
@@ -337,7 +351,9 @@ export class ColumnSource implements GraphSource {
         plan.dictionaries[dictionary] ??= [];
         return new ColumnWriter(name, type, rows, new Interner(plan.dictionaries[dictionary]));
       });
-      this.#used = this.graph.columns.map((_, c) => plan?.input[c]?.used ?? false);
+      this.#used = this.graph.columns.map(
+        (_, c) => plan?.input[c]?.used === true || this.graph.isReadBeside(c),
+      );
       this.#reader = createRowReader(
         this.#writers.map((writer, c) => ({ writer, used: this.#used[c]! })),
       );
@@ -367,6 +383,19 @@ function pushNothing({ type, interner }: ColumnWriter, buffers: (TypedArray | nu
   buffers.push(null, null);
   if (type === 'utf8') buffers.push(null);
   if (interner !== null) buffers.push(null);
+}
+
+/** Throws for options that a source does not take; those of the device. */
+function sourceDevice(operator: string, options: ColumnSourceOptions): DeviceOptions {
+  checkDeviceOptions(operator, options, ['name', 'batch', 'linger', 'clock', 'thread']);
+  const { device, precision, adapter } = options;
+  const chosen = {
+    ...(device !== undefined && { device }),
+    ...(precision !== undefined && { precision }),
+    ...(adapter !== undefined && { adapter }),
+  };
+  if (device === 'gpu') openGpu(adapterChoice(chosen));
+  return chosen;
 }
 
 /** One outcome out of two. */

@@ -1,4 +1,5 @@
 import type { InputDescription } from '../native/plan.ts';
+import type { DeviceNodes } from './device-nodes.ts';
 import { type Expr, type Key, PlanNode } from './plan-node.ts';
 
 /** One place of a plan: an operator, or the sink that shows its results. */
@@ -40,6 +41,7 @@ export function planSpec(
   name: string,
   entries: readonly PlanEntry[],
   settled: readonly InputDescription[],
+  devices: DeviceNodes,
 ): string {
   const ids = new Map<PlanNode, number>();
   entries.forEach(({ node, sink }, id) => {
@@ -52,8 +54,11 @@ export function planSpec(
     const dictionary = before ? before.dictionary !== null : interned.has(column.name);
     return { ...column, dictionary };
   });
-  const nodes = entries.map(({ node, sink }) => (sink ? { op: 'sink', input: node } : node.spec));
-  return JSON.stringify({ inputs: [{ name, columns }], nodes }, (_key, value: unknown) =>
+  const nodes = entries.map(({ node, sink }) =>
+    sink ? { op: 'sink', input: node } : devices.specOf(node),
+  );
+  const all = [...columns, ...devices.columns];
+  return JSON.stringify({ inputs: [{ name, columns: all }], nodes }, (_key, value: unknown) =>
     value instanceof PlanNode ? ids.get(value) : value,
   );
 }

@@ -66,7 +66,9 @@ function valuesOf({ name, nullCount, validity, values }: Column): KernelInput {
   );
 }
 
-function firstMissing(validity: Uint8Array): number {
+/** The first row whose bit is not set; past the last where there is none. */
+export function firstMissing(validity: Uint8Array): number {
   const byte = validity.findIndex((bits) => bits !== 0xff);
+  if (byte < 0) return 8 * validity.length;
   return 8 * byte + 31 - Math.clz32(~validity[byte]! & -~validity[byte]!);
 }

@@ -5,7 +5,7 @@ import { sink } from '../sinks/sink.ts';
 import { Stream } from '../stream.ts';
 import { Column } from './column.ts';
 import { type ColumnNode, planNodeOf } from './column-node.ts';
-import type { BatchOptions } from './column-source.ts';
+import type { ColumnSourceOptions } from './column-source.ts';
 import { DataFrame, frameOf } from './data-frame.ts';
 import { type DerivedSeries, setMakers } from './derive.ts';
 import { Series } from './series.ts';
@@ -19,7 +19,7 @@ import type { ColumnType, InputOf, InputRow, Schema } from './types.ts';
 export function toSeries<D extends ColumnType>(
   stream: Stream<unknown>,
   type: D,
-  options?: BatchOptions,
+  options?: ColumnSourceOptions,
 ): Series<D> {
   const series = new Series(type, options);
   crossInto(stream, series, (value) => series.emit(value as InputOf<D>));
@@ -33,7 +33,7 @@ export function toSeries<D extends ColumnType>(
 export function toDataFrame<S extends Schema>(
   stream: Stream<unknown>,
   schema: S,
-  options?: BatchOptions,
+  options?: ColumnSourceOptions,
 ): DataFrame<S> {
   const frame = new DataFrame(schema, options);
   crossInto(stream, frame, (row) => frame.emit(row as InputRow<S>));

@@ -5,7 +5,7 @@ import { isArrowData, readArrow } from './arrow-in.ts';
 import { checkFunction, checkSchema, shown } from './checks.ts';
 import { ColumnNode } from './column-node.ts';
 import { defineColumns } from './column-properties.ts';
-import { type BatchOptions, ColumnSource } from './column-source.ts';
+import { ColumnSource, type ColumnSourceOptions } from './column-source.ts';
 import { toSink, toStream } from './crossing.ts';
 import type {
   ArrowOptions,
@@ -98,9 +98,9 @@ export class DataFrameMethods<S extends Schema> extends ColumnNode<Table<S>> {
    *
    * @param schema the columns: names to types
    * @param options `batch` and `linger` say how single rows collect; `name` is shown in messages; `thread`
-   * runs the plan on a thread of its own
+   * runs the plan on a thread of its own; `device` says where what has kernels is computed
    */
-  constructor(schema: S, options?: BatchOptions) {
+  constructor(schema: S, options?: ColumnSourceOptions) {
     const { node, source, reader } = isOrigin(schema) ? schema : sourceOrigin(schema, options);
     super(node.graph);
     this.#node = node;
@@ -629,7 +629,7 @@ export type DataFrame<S extends Schema = Schema> = DataFrameMethods<S> & ColumnP
 
 /** How frames are made. */
 export interface DataFrameConstructor {
-  new <const S extends Schema>(schema: S, options?: BatchOptions): DataFrame<S>;
+  new <const S extends Schema>(schema: S, options?: ColumnSourceOptions): DataFrame<S>;
   /**
    * A frame that reads records of JSON, one object per line: build the graph on it, then `await
    * frame.run()`. Records are decoded natively, on a thread of their own, `batch` rows at a time, no
@@ -777,7 +777,7 @@ function reading(format: FileFormat, operator: string) {
 
 function frameOfReader(opened: OpenedReader): DataFrame {
   const { columns, picked, name, operator, thread } = opened;
-  const source = new ColumnSource(operator, columns, { name, thread });
+  const source = new ColumnSource(operator, columns, { name, thread }, true);
   const { graph } = source;
   const same = picked.length === columns.length && picked.every((one, i) => one === columns[i]);
   const node = same ? graph.input : selectNode(graph.input, picked);
@@ -800,7 +800,7 @@ function isOrigin(value: unknown): value is Origin {
   );
 }
 
-function sourceOrigin(schema: unknown, options?: BatchOptions): Origin {
+function sourceOrigin(schema: unknown, options?: ColumnSourceOptions): Origin {
   checkSchema('DataFrame', schema);
   const columns = Object.entries(schema).map(([name, type]) => ({ name, type }));
   const source = new ColumnSource('DataFrame', columns, options);

@@ -1,7 +1,9 @@
+import type { DeviceOptions } from '../device/options.ts';
 import { type NodeTally, Plan, type Reader, type TypedArray } from '../native/plan.ts';
 import { noteCrossing } from '../observe/crossings.ts';
 import { Column } from './column.ts';
 import { type PlanEntry, planEntries, planSpec } from './compile.ts';
+import { DeviceNodes } from './device-nodes.ts';
 import { readEmission } from './emission.ts';
 import { copyOf, handOn, type Passage, passage } from './hand-on.ts';
 import { type PlanColumn, PlanNode } from './plan-node.ts';
@@ -64,6 +66,15 @@ interface Subscription {
   sink: number;
 }
 
+/** Where a graph is computed. */
+export interface GraphOptions {
+  /** How the plan runs on a thread of its own, if it does. */
+  readonly thread?: ThreadSettings | null;
+  readonly device?: DeviceOptions;
+  /** Whether its rows come from a reader, which hands them to the plan and nobody else. */
+  readonly isRead?: boolean;
+}
+
 /** A plan and what it was compiled from, in the order of its indices. */
 interface Compiled {
   readonly plan: Plan;
@@ -114,18 +125,21 @@ export class Graph {
   #errors: unknown[] = [];
   /** Where the plan runs, if not on the thread that emits. */
   readonly #thread: PlanThread | null;
+  /** What is computed by kernels, beside the plan. */
+  readonly #devices: DeviceNodes;
 
   constructor(
     name: string,
     columns: readonly PlanColumn[],
     source: GraphSource,
-    thread: ThreadSettings | null = null,
+    { thread = null, device = {}, isRead = false }: GraphOptions = {},
   ) {
     this.#thread = thread && new PlanThread(thread, this.#asOwner());
     this.name = name;
     this.source = source;
     this.columns = columns;
     this.input = new PlanNode(this, 'frame', columns, { op: 'input', input: 0 });
+    this.#devices = new DeviceNodes(this.input, device, obstacleOf(thread, isRead));
   }
 
   /**
@@ -196,7 +210,23 @@ export class Graph {
       return;
     }
     this.#passing = this.#passage && rows > 0 ? handOn(this.#passage, rows, buffers) : undefined;
-    if (this.#passing === undefined) plan?.push(rows, buffers);
+    if (this.#passing !== undefined || plan === null) return;
+    if (!this.#devices.isUsed) {
+      plan.push(rows, buffers);
+      return;
+    }
+    const computed = this.#devices.run(rows, buffers, plan.input);
+    try {
+      plan.push(rows, computed.buffers);
+    } catch (error) {
+      computed.undo();
+      throw error;
+    }
+  }
+
+  /** Whether a column of the input is read beside the plan. */
+  isReadBeside(column: number): boolean {
+    return this.#devices.reads(column);
   }
 
   /** Hands the results of the last batch to the sinks; with a thread, those that have come. */
@@ -219,7 +249,7 @@ export class Graph {
       this.#thread.submit(plan, () => plan.submitF64(values));
       return this.#thread.settle();
     }
-    if (this.#passage !== undefined) {
+    if (this.#passage !== undefined || this.#devices.isUsed) {
       this.compute(values.length, [values, null]);
       return this.deliver();
     }
@@ -332,24 +362,33 @@ export class Graph {
     return {
       state: plan?.snapshot() ?? null,
       dictionaries: (plan?.dictionaries ?? []).map((strings) => [...strings]),
-      parts: this.#parts.map((part) => ({ operator: part.operator, data: part.snapshot() })),
+      parts: this.#stateful().map((part) => ({
+        operator: part.operator,
+        data: part.snapshot(),
+      })),
     };
+  }
+
+  /** What works beside the plan. */
+  #stateful(): readonly StatefulPart[] {
+    return this.#devices.isUsed ? [...this.#parts, this.#devices] : this.#parts;
   }
 
   /** Puts back the state that a graph of the same nodes and sinks gave. */
   reinstate({ state, dictionaries, parts }: GraphState): void {
-    const wanted = this.#parts.map(({ operator }) => operator).join(', ');
+    const plan = this.plan();
+    const beside = this.#stateful();
+    const wanted = beside.map(({ operator }) => operator).join(', ');
     const given = parts.map(({ operator }) => operator).join(', ');
     if (wanted !== given) {
       throw corrupt(`it has the states of [${given}], and here is [${wanted}]`);
     }
-    const plan = this.plan();
     if (plan !== null && state !== null) {
       plan.restore(state);
       plan.dictionaries.splice(0, plan.dictionaries.length, ...dictionaries.map((s) => [...s]));
       this.generation = ++this.#generations;
     }
-    this.#parts.forEach((part, i) => {
+    beside.forEach((part, i) => {
       part.restore(parts[i]!.data);
     });
   }
@@ -364,7 +403,7 @@ export class Graph {
       const from = [...node.dependencies()].map(id).join(', ');
       const columns = node.columns.map(({ name, type }) => `${name}: ${type}`).join(', ');
       const what = `#${i} ${node.op}${from === '' ? '' : ` of ${from}`}: ${node.kind} (${columns})`;
-      return `${what}${workOf(tallies[i])}`;
+      return `${what}${workOf(tallies[i])}${this.#devices.where(node)}`;
     });
     for (const { operator, explain } of this.#parts) {
       if (explain !== undefined) lines.push(`${operator} beside the plan, ${explain()}`);
@@ -404,7 +443,7 @@ export class Graph {
     const entries = planEntries(before?.entries ?? [], targets);
     if (entries.length > (before?.entries.length ?? 0)) {
       const settled = before?.plan.input.filter(({ used }) => used) ?? [];
-      const plan = new Plan(planSpec(this.input, this.name, entries, settled));
+      const plan = new Plan(planSpec(this.input, this.name, entries, settled, this.#devices));
       this.#thread?.stop();
       if (before !== null) plan.adopt(before.plan);
       this.#compiled = { plan, entries, timed: entries.some(isTimed) };
@@ -498,6 +537,12 @@ export class Graph {
     if (pending.length === 0) throw oneError(errors);
     return settleAll(pending, errors);
   }
+}
+
+/** Why nothing of a graph can be computed beside its plan. */
+function obstacleOf(thread: ThreadSettings | null, isRead: boolean): string | undefined {
+  if (thread !== null) return 'its plan runs on a thread of its own';
+  return isRead ? 'its rows go from a reader into the plan' : undefined;
 }
 
 /** Delivers the rows of a frame as a table, also where the plan has them as its one column. */

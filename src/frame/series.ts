@@ -6,7 +6,7 @@ import { checkNanoseconds, checkOptions, checkType, shown } from './checks.ts';
 import type { Column } from './column.ts';
 import { ColumnAggregates, type QuantileOptions, type SpreadOptions } from './column-aggregates.ts';
 import { checkBuffer, isTypedArray } from './column-input.ts';
-import { type BatchOptions, ColumnSource } from './column-source.ts';
+import { ColumnSource, type ColumnSourceOptions } from './column-source.ts';
 import { type Computed, compute } from './compute.ts';
 import { type CountOptions, checkCountOptions } from './count-options.ts';
 import { toStream } from './crossing.ts';
@@ -173,9 +173,9 @@ export class Series<
    *
    * @param type the type of the values
    * @param options `name` (default `value`); `batch` and `linger` say how single values collect; `thread`
-   * runs the plan on a thread of its own
+   * runs the plan on a thread of its own; `device` says where what has kernels is computed
    */
-  constructor(type: D, options?: BatchOptions & { readonly name?: N }) {
+  constructor(type: D, options?: ColumnSourceOptions & { readonly name?: N }) {
     const { term, source } = isTerm(type)
       ? { term: type, source: null }
       : sourceTerm(checkType('Series', type), options);
@@ -799,9 +799,8 @@ function isTerm(value: unknown): value is Term {
 
 function sourceTerm(
   type: ColumnType,
-  options: BatchOptions = {},
+  options: ColumnSourceOptions = {},
 ): { term: Term; source: ColumnSource } {
-  checkOptions('Series', options, ['name', 'batch', 'linger', 'clock', 'thread']);
   const name = options.name ?? 'value';
   const source = new ColumnSource('Series', [{ name, type }], options);
   const { graph } = source;

@@ -1,3 +1,5 @@
+import { adapterChoice, openGpu } from '../device/gpu.ts';
+import { checkDeviceOptions, type DeviceOptions } from '../device/options.ts';
 import type { Duration } from '../time/duration.ts';
 import type { Aggregator, Over, Request } from './aggregate.ts';
 import { checkCount, checkNanoseconds, checkOptions, shown } from './checks.ts';
@@ -6,8 +8,11 @@ import { type TimeColumn, timeColumn } from './time-column.ts';
 /** How far a rolling window reaches back: a number of rows, or a span of time such as `'5s'`. */
 export type RollingExtent = number | Exclude<Duration, number>;
 
-/** Options of `rolling`. */
-export interface RollingOptions {
+/**
+ * Options of `rolling`. `device`, `precision` and `adapter` say where windows of `n` rows are computed, in
+ * place of those of the source.
+ */
+export interface RollingOptions extends DeviceOptions {
   /**
    * How many values a window must hold to have a result: by default all `n` rows, over a span of
    * time 1, and 0 for `count()` and `size()`.
@@ -59,7 +64,7 @@ export function rolling(
     return rollingSpan(over, extent, options);
   }
   const n = checkCount('rolling', 'n', extent);
-  checkOptions('rolling', options, ['minPeriods']);
+  const device = rollingDevice(options);
   const given = options.minPeriods;
   if (given !== undefined && checkCount('rolling', 'minPeriods', given, 0) > n) {
     throw new RangeError(`Cannot create rolling: minPeriods must be at most n, ${n}, got ${given}`);
@@ -67,9 +72,22 @@ export function rolling(
   return {
     operator: 'rolling',
     op: 'rolling',
-    argsFor: (requests) => ({ n, minPeriods: given ?? (countsOnly(requests) ? 0 : n) }),
+    argsFor: (requests) => ({
+      n,
+      minPeriods: given ?? (countsOnly(requests) ? 0 : n),
+      ...(device !== undefined && { device }),
+    }),
     yields: 'rows',
   };
+}
+
+/** The device that is asked for here, if one is. */
+function rollingDevice({ minPeriods, ...options }: RollingOptions): DeviceOptions | undefined {
+  checkDeviceOptions('rolling', options);
+  const { device, precision, adapter } = options;
+  if (device === undefined && precision === undefined && adapter === undefined) return undefined;
+  if (device === 'gpu') openGpu(adapterChoice(options));
+  return options;
 }
 
 function rollingSpan(
