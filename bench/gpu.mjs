@@ -14,7 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 import { adapterChoice, openGpu } from '../dist/device/gpu.js';
-import { kernels } from '../dist/device/kernels.js';
+import { kernels, when } from '../dist/index.js';
 
 /** A thousand points of 128 dimensions. */
 const POINTS = numbers(128_000);
@@ -24,6 +24,12 @@ const TAPS = Float32Array.from({ length: 256 }, (_, i) => Math.sin(i) / 256);
 const WORK = {
   cummax: { make: (k) => k.cummax(), least: 1, near: 0 },
   reduce: { make: (k) => k.reduce(['sum', 'mean', 'min', 'max', 'var']), least: 1, near: 1e-5 },
+  'expression, its mean': {
+    make: (k) =>
+      k.map((x) => when(x.gt(0)).then(x.mul(2).add(1).sqrt()).otherwise(x.abs())).reduce(['mean']),
+    least: 1,
+    near: 1e-5,
+  },
   cumsum: { make: (k) => k.cumsum(), least: 1, near: 1e-3 },
   'rolling mean 1,000': { make: (k) => k.rolling(1000).mean(), least: 2000, near: 1e-4 },
   'rolling std 1,000': { make: (k) => k.rolling(1000).std(), least: 2000, near: 1e-3 },

@@ -26,7 +26,7 @@ export function checkDeviceOptions(
   options: DeviceOptions,
   others: readonly string[] = [],
 ): void {
-  checkOptions(operator, options, ['device', 'precision', 'adapter', ...others]);
+  checkOptions(operator, options, [...others, 'device', 'precision', 'adapter']);
   const { device, precision, adapter } = options;
   if (device !== undefined && !DEVICES.includes(device)) {
     throw new TypeError(

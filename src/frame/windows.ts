@@ -82,8 +82,9 @@ export function rolling(
 }
 
 /** The device that is asked for here, if one is. */
-function rollingDevice({ minPeriods, ...options }: RollingOptions): DeviceOptions | undefined {
-  checkDeviceOptions('rolling', options);
+function rollingDevice(given: RollingOptions): DeviceOptions | undefined {
+  checkDeviceOptions('rolling', given, ['minPeriods']);
+  const { minPeriods, ...options } = given;
   const { device, precision, adapter } = options;
   if (device === undefined && precision === undefined && adapter === undefined) return undefined;
   if (device === 'gpu') openGpu(adapterChoice(options));

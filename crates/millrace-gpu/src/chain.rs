@@ -9,7 +9,7 @@ use crate::error::GpuError;
 use crate::gpu::Gpu;
 use crate::job::{Job, ReadBack, Results};
 use crate::kernel::{DeviceColumn, DeviceKernel};
-use crate::kernels::all_on_device;
+use crate::kernels::{Stage, all_on_device};
 
 /// Steps on a device. A batch is uploaded in pieces, each of which is computed while the next is on
 /// its way; only what the last step yields comes back.
@@ -18,9 +18,7 @@ use crate::kernels::all_on_device;
 /// there: [`DeviceChain::snapshot`] is what a chain on the CPU goes on from.
 pub struct DeviceChain {
     gpu: Arc<Gpu>,
-    kernels: Vec<Box<dyn DeviceKernel>>,
-    /// How many steps each kernel stands for.
-    steps: Vec<usize>,
+    stages: Vec<Stage>,
 }
 
 impl std::fmt::Debug for DeviceChain {
@@ -38,18 +36,16 @@ impl DeviceChain {
     /// # Errors
     /// Where a parameter is out of range, or beyond what the device takes.
     pub fn new(gpu: &Arc<Gpu>, steps: &[Step]) -> Result<Self, GpuError> {
-        let (kernels, steps) = all_on_device(gpu, steps)?.into_iter().unzip();
         Ok(Self {
             gpu: Arc::clone(gpu),
-            kernels,
-            steps,
+            stages: all_on_device(gpu, steps)?,
         })
     }
 
     /// How many kernels there are: expressions that follow each other are one.
     #[must_use]
     pub fn kernels(&self) -> usize {
-        self.kernels.len()
+        self.stages.len()
     }
 
     /// Runs a batch, of columns of one length.
@@ -59,9 +55,13 @@ impl DeviceChain {
     pub fn push(&mut self, columns: &[Column<'_>]) -> Result<Vec<Column<'static>>, GpuError> {
         let outcome = self.run(columns);
         if outcome.is_err() {
-            self.kernels.iter_mut().for_each(|kernel| kernel.reset());
+            self.kernels_mut().for_each(|kernel| kernel.reset());
         }
         outcome
+    }
+
+    fn kernels_mut(&mut self) -> impl Iterator<Item = &mut Box<dyn DeviceKernel>> {
+        self.stages.iter_mut().map(|stage| &mut stage.kernel)
     }
 
     fn run(&mut self, columns: &[Column<'_>]) -> Result<Vec<Column<'static>>, GpuError> {
@@ -76,9 +76,9 @@ impl DeviceChain {
         let gpu = Arc::clone(&self.gpu);
         let mut job = gpu.job();
         let is_whole = self
-            .kernels
+            .stages
             .iter()
-            .any(|kernel| kernel.takes_whole_batches());
+            .any(|stage| stage.kernel.takes_whole_batches());
         let chunk = if is_whole { rows.max(1) } else { gpu.chunk() };
         gpu.check_values("a batch", rows.min(chunk))?;
         let mut reads: Vec<Vec<(ColumnKind, ReadBack)>> = Vec::new();
@@ -88,7 +88,7 @@ impl DeviceChain {
                 .iter()
                 .map(|column| upload(&mut job, column, piece.clone()))
                 .collect::<Result<Vec<_>, _>>()?;
-            for kernel in &mut self.kernels {
+            for kernel in self.kernels_mut() {
                 on_device = kernel.record(&mut job, &on_device)?;
             }
             reads.push(
@@ -102,7 +102,7 @@ impl DeviceChain {
         let results = job.finish()?;
         let yielded = download(&results, &reads)?;
         let mut summary = None;
-        for kernel in &mut self.kernels {
+        for kernel in self.kernels_mut() {
             summary = kernel.settle(&results)?;
         }
         Ok(summary.unwrap_or(yielded))
@@ -111,16 +111,12 @@ impl DeviceChain {
     /// The state of every step, as a chain on the CPU writes it.
     #[must_use]
     pub fn snapshot(&self) -> Vec<u8> {
-        write_states(
-            self.kernels
-                .iter()
-                .zip(&self.steps)
-                .flat_map(|(kernel, &steps)| {
-                    // Steps that are one kernel keep nothing.
-                    let others = std::iter::repeat_n(Vec::new(), steps - 1);
-                    std::iter::once(kernel.snapshot()).chain(others)
-                }),
-        )
+        let states = self.stages.iter().flat_map(|Stage { kernel, steps }| {
+            // Steps that are one kernel keep nothing.
+            let others = std::iter::repeat_n(Vec::new(), steps - 1);
+            std::iter::once(kernel.snapshot()).chain(others)
+        });
+        write_states(states)
     }
 
     /// Takes over the state of a chain of the same steps, on whatever device it ran.
@@ -128,11 +124,12 @@ impl DeviceChain {
     /// # Errors
     /// Where the bytes are of no such chain; the state is as before where the first step refuses them.
     pub fn restore(&mut self, bytes: &[u8]) -> Result<(), GpuError> {
-        let states = read_states(bytes, self.steps.iter().sum())?;
+        let steps = self.stages.iter().map(|stage| stage.steps).sum();
+        let states = read_states(bytes, steps)?;
         let mut first = 0;
-        for (kernel, steps) in self.kernels.iter_mut().zip(&self.steps) {
+        for Stage { kernel, steps } in &mut self.stages {
             kernel.restore(states[first])?;
-            first += steps;
+            first += *steps;
         }
         Ok(())
     }

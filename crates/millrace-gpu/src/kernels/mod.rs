@@ -22,18 +22,24 @@ use crate::error::GpuError;
 use crate::gpu::Gpu;
 use crate::kernel::DeviceKernel;
 
-/// Steps on a device: kernels, and how many steps each stands for. Expressions that follow each other
-/// become one kernel, where it can be bound to as many columns.
-pub(crate) fn all_on_device(
-    gpu: &Arc<Gpu>,
-    steps: &[Step],
-) -> Result<Vec<(Box<dyn DeviceKernel>, usize)>, GpuError> {
-    let mut kernels: Vec<(Box<dyn DeviceKernel>, usize)> = Vec::with_capacity(steps.len());
+/// A kernel, and how many steps it stands for.
+pub(crate) struct Stage {
+    pub(crate) kernel: Box<dyn DeviceKernel>,
+    pub(crate) steps: usize,
+}
+
+/// Steps on a device. Expressions that follow each other become one kernel, where it can be bound to as
+/// many columns.
+pub(crate) fn all_on_device(gpu: &Arc<Gpu>, steps: &[Step]) -> Result<Vec<Stage>, GpuError> {
+    let mut stages: Vec<Stage> = Vec::with_capacity(steps.len());
     let mut before: Option<ElementProgram> = None;
     for step in steps {
         let Step::Map(elements) = step else {
             before = None;
-            kernels.push((on_device(gpu, step)?, 1));
+            stages.push(Stage {
+                kernel: on_device(gpu, step)?,
+                steps: 1,
+            });
             continue;
         };
         let program = elements.program()?.map_err(|operation| {
@@ -45,18 +51,22 @@ pub(crate) fn all_on_device(
         let both = before.take().and_then(|before| before.then(&program));
         match both.and_then(|both| Some((map::Map::new(gpu, &both).ok()?, both))) {
             Some((kernel, both)) => {
-                if let Some(last) = kernels.last_mut() {
-                    *last = (Box::new(kernel), last.1 + 1);
+                if let Some(last) = stages.last_mut() {
+                    last.kernel = Box::new(kernel);
+                    last.steps += 1;
                 }
                 before = Some(both);
             }
             None => {
-                kernels.push((Box::new(map::Map::new(gpu, &program)?), 1));
+                stages.push(Stage {
+                    kernel: Box::new(map::Map::new(gpu, &program)?),
+                    steps: 1,
+                });
                 before = Some(program);
             }
         }
     }
-    Ok(kernels)
+    Ok(stages)
 }
 
 /// A step on a device.
