@@ -62,6 +62,11 @@ export type RollingAggregate = 'mean' | 'std' | 'min' | 'max' | 'median';
 /** A number per key: a Map, or whatever an engine has instead. */
 export type Counts<K> = Iterable<readonly [K, number]>;
 
+/** Counts in a table of an engine, which are only made into objects of JavaScript to be compared. */
+export function countsOf<K>(read: () => Counts<K>): Counts<K> {
+  return { [Symbol.iterator]: () => read()[Symbol.iterator]() };
+}
+
 interface Work<Task, Answer> {
   task: Task;
   answer: Answer;

@@ -1,7 +1,14 @@
 import { Dictionary, Int32, makeVector, Table, Utf8, vectorFromArray } from 'apache-arrow';
-import { DataFrame, Series, Stream } from '../../dist/index.js';
+import { type CountOptions, DataFrame, Series, Stream } from '../../dist/index.js';
 import { flightsGraph, worstOf } from '../../examples/flights/graph.ts';
-import type { Engine, FlightsAnswer, Summary, Works } from '../work.ts';
+import {
+  type Counts,
+  countsOf,
+  type Engine,
+  type FlightsAnswer,
+  type Summary,
+  type Works,
+} from '../work.ts';
 
 /** What millrace does in columns. */
 export const columns: Engine['works'] = {
@@ -55,6 +62,14 @@ export const columns: Engine['works'] = {
         frame.flush();
         return pairs<string>(last());
       },
+      "toDataFrame, emitMany, { emit: 'end' }": () => {
+        const source = new Stream<(typeof rows)[number]>();
+        const frame = source.toDataFrame(schema, { batch });
+        const last = lastOf(frame.groupBy('key', { emit: 'end' }).value.mean());
+        source.emitMany(rows);
+        frame.end();
+        return pairs<string>(last());
+      },
       'emit, arrays of rows': () => {
         const source = new DataFrame(schema);
         const last = lastOf(source.groupBy('key').value.mean());
@@ -103,13 +118,15 @@ export const columns: Engine['works'] = {
   },
 
   valueCounts: (task) => ({
-    emit: () => valueCounts(task, false),
-    'emit, results read at once': () => valueCounts(task, true),
+    emit: () => valueCounts(task, {}),
+    'emit, results read at once': () => valueCounts(task, {}, true),
+    "emit, { emit: 'end' }": () => valueCounts(task, { emit: 'end' }),
   }),
 
   byteWords: (task) => ({
-    emitWords: () => byteWords(task, false),
-    'emitWords, results read at once': () => byteWords(task, true),
+    emitWords: () => byteWords(task, {}),
+    'emitWords, results read at once': () => byteWords(task, {}, true),
+    "emitWords, { emit: 'end' }": () => byteWords(task, { emit: 'end' }),
   }),
 
   recordSums: ({ path, format }) => ({
@@ -139,7 +156,7 @@ async function recordSums(
   path: string,
   format: 'ndjson' | 'csv',
   columns: { readonly key: 'utf8'; readonly value: 'f64' } | readonly string[],
-): Promise<[string, number][]> {
+): Promise<Counts<string>> {
   const from = format === 'csv' ? DataFrame.fromCsv : DataFrame.fromNdjson;
   const records = from(path, { columns: columns as { key: 'utf8'; value: 'f64' } });
   let last: Keyed | undefined;
@@ -208,30 +225,39 @@ function zipColumns(
 }
 
 /** With `reuse`, each table is overwritten by the next: the last one can be read at the end. */
-function valueCounts({ values, batch }: Works['valueCounts']['task'], reuse: boolean) {
+function valueCounts(
+  { values, batch }: Works['valueCounts']['task'],
+  options: CountOptions,
+  reuse = false,
+) {
   const source = new Series('i32');
   let last: Keyed | undefined;
-  source.valueCounts().sink(
+  source.valueCounts(options).sink(
     (table) => {
       last = table;
     },
     { reuse },
   );
   for (let i = 0; i < values.length; i += batch) source.emit(values.subarray(i, i + batch));
+  source.end();
   return pairs<number>(last!);
 }
 
-function byteWords({ text, chunk }: Works['byteWords']['task'], reuse: boolean) {
+function byteWords(
+  { text, chunk }: Works['byteWords']['task'],
+  options: CountOptions,
+  reuse = false,
+) {
   const source = new Series('utf8');
   let last: Keyed | undefined;
-  source.frequencies().sink(
+  source.frequencies(options).sink(
     (table) => {
       last = table;
     },
     { reuse },
   );
   for (let i = 0; i < text.length; i += chunk) source.emitWords(text.subarray(i, i + chunk));
-  source.flush();
+  source.end();
   return pairs<string>(last!);
 }
 
@@ -263,9 +289,11 @@ function arrowTables({ names, ids, values, batch }: Works['manyGroups']['task'])
 }
 
 /** The first two columns of a keyed table, row by row. */
-function pairs<K>(table: Keyed): [K, number][] {
-  const [keys, values] = table.columnNames.map((name) => table.column(name).toArray());
-  return keys!.map((key, row) => [key as K, Number(values![row])]);
+function pairs<K>(table: Keyed): Counts<K> {
+  return countsOf(() => {
+    const [keys, values] = table.columnNames.map((name) => table.column(name).toArray());
+    return keys!.map((key, row) => [key as K, Number(values![row])] as const);
+  });
 }
 
 async function flights(path: string): Promise<FlightsAnswer> {

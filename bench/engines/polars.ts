@@ -1,6 +1,14 @@
 import pl from 'nodejs-polars';
 import { packageVersion } from '../package-version.ts';
-import type { Counts, Engine, FlightsAnswer, Forms, OriginMean, Works } from '../work.ts';
+import {
+  type Counts,
+  countsOf,
+  type Engine,
+  type FlightsAnswer,
+  type Forms,
+  type OriginMean,
+  type Works,
+} from '../work.ts';
 
 // Started with POLARS_MAX_THREADS=1, as every rival here runs on one thread.
 export const engine: Engine = {
@@ -42,7 +50,12 @@ export const engine: Engine = {
         : (pair: [unknown, number]) => pair as [string, number];
       const forms: Record<string, () => Counts<string>> = {};
       for (const [type, query] of meanQueries(keys, values)) {
-        forms[type] = () => pairs(query(), 'key', 'value').map(name);
+        forms[type] = () => {
+          const frame = query();
+          return countsOf(() =>
+            [...pairs<unknown>(frame, 'key', 'value')].map(([k, mean]) => name([k, mean])),
+          );
+        };
       }
       return forms;
     },
@@ -127,10 +140,12 @@ export const engine: Engine = {
   },
 };
 
-function pairs<K>(frame: pl.DataFrame, key: string, value: string): [K, number][] {
-  const keys = frame.getColumn(key).toArray() as K[];
-  const values = frame.getColumn(value).toArray() as number[];
-  return keys.map((k, i) => [k, Number(values[i])]);
+function pairs<K>(frame: pl.DataFrame, key: string, value: string): Counts<K> {
+  return countsOf(() => {
+    const keys = frame.getColumn(key).toArray() as K[];
+    const values = frame.getColumn(value).toArray() as number[];
+    return keys.map((k, i) => [k, Number(values[i])] as const);
+  });
 }
 
 function textKeys(names: readonly string[], ids: Int32Array): Record<string, pl.Series> {
