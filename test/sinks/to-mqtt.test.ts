@@ -38,7 +38,6 @@ describeSink(
     },
   },
   (server) => {
-    // streamz D24: no network loop, no wait for delivery, QoS 0, no credentials.
     it('has published when its element is acknowledged, with any QoS, and retains', async () => {
       for (const qos of [1, 2] as const) {
         const source = new Stream<number>();
