@@ -1,0 +1,2 @@
+/** The rival whose results the column plane is also tested against, as the packages of the bench have it. */
+export { default } from 'nodejs-polars';
