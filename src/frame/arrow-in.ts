@@ -1,5 +1,7 @@
 import { isAscii } from 'node:buffer';
+import type { TypedArray } from '../native/plan.ts';
 import { shown } from './checks.ts';
+import { isOwnArray, isTypedArray } from './column-input.ts';
 import type { PlanColumn } from './plan-node.ts';
 import type { ColumnType } from './types.ts';
 
@@ -19,7 +21,7 @@ interface ArrowTable {
   getChild(name: string): ArrowVector | null;
 }
 
-/** One chunk of an Arrow column that holds ids of a table of strings. */
+/** One chunk of an Arrow column: its values, or ids of a table of strings. */
 interface ArrowChunk {
   readonly values: ArrayLike<number | bigint>;
   readonly length: number;
@@ -45,6 +47,29 @@ export class DictionaryInput {
     this.validity = chunk.nullCount > 0 ? (chunk.nullBitmap ?? null) : null;
     this.offset = chunk.offset;
   }
+}
+
+/** Values that the plan reads where they lie, and which of them are there. */
+export class ArrayInput {
+  readonly values: TypedArray;
+  readonly validity: Uint8Array;
+  readonly length: number;
+
+  constructor(values: TypedArray, { length, nullBitmap, offset }: ArrowChunk) {
+    this.values = values;
+    this.length = length;
+    this.validity = bitsFrom(nullBitmap!, offset, length);
+  }
+}
+
+/** The bits of a bitmap from `offset` on: where they begin with a byte, in the same memory. */
+function bitsFrom(bitmap: Uint8Array, offset: number, length: number): Uint8Array {
+  if (offset % 8 === 0) return bitmap.subarray(offset >> 3);
+  const bits = new Uint8Array((length + 7) >> 3);
+  for (let i = 0, from = offset; i < length; i++, from++) {
+    bits[i >> 3]! |= ((bitmap[from >> 3]! >> (from & 7)) & 1) << (i & 7);
+  }
+  return bits;
 }
 
 /** What is read of a chunk of plain text. */
@@ -89,7 +114,13 @@ const SAME: Readonly<Record<string, ColumnType>> = {
   Float32: 'f32',
   Float64: 'f64',
   'Duration<NANOSECOND>': 'duration',
+  'Date32<DAY>': 'date',
 };
+
+/** The column type whose values an Arrow type's are, whatever the time zone that shows them. */
+function sameType(arrowType: string): ColumnType | undefined {
+  return arrowType.startsWith('Timestamp<NANOSECOND') ? 'timestamp' : SAME[arrowType];
+}
 
 /** Arrow types whose values columns of times take. */
 const TEMPORAL: Readonly<Partial<Record<ColumnType, RegExp>>> = {
@@ -98,7 +129,7 @@ const TEMPORAL: Readonly<Partial<Record<ColumnType, RegExp>>> = {
   duration: /^Duration/,
 };
 
-/** Nanoseconds of the units of Arrow's durations. */
+/** Nanoseconds of the units of Arrow's timestamps and durations. */
 const UNITS: Readonly<Record<string, bigint>> = {
   SECOND: 1_000_000_000n,
   MILLISECOND: 1_000_000n,
@@ -129,25 +160,49 @@ export function readArrow(data: ArrowTable, columns: readonly PlanColumn[]): unk
     if (type === 'utf8' && vector.data.length === 1 && chunk?.dictionary !== undefined) {
       return new DictionaryInput(chunk, chunk.dictionary);
     }
-    if (vector.nullCount === 0 && SAME[vector.type.toString()] === type) return vector.toArray();
     const arrowType = vector.type.toString();
+    if (sameType(arrowType) === type) {
+      const same = sameValues(type, vector);
+      if (same !== undefined) return same;
+    }
     const fits = TEMPORAL[type];
     if (fits !== undefined && !fits.test(arrowType)) {
       throw new TypeError(
         `Cannot emit: column '${name}' (${type}) does not go with Arrow type ${shown(arrowType)}`,
       );
     }
-    if (type === 'duration') return readDurations(vector, arrowType);
+    // A timestamp would come as a number of milliseconds, which has no room for nanoseconds.
+    if (type === 'duration' || (type === 'timestamp' && arrowType.startsWith('Timestamp'))) {
+      return readNanoseconds(vector, arrowType);
+    }
     const values = new Array<unknown>(vector.length);
     for (let row = 0; row < vector.length; row++) values[row] = vector.get(row);
     return values;
   });
 }
 
-function readDurations(vector: ArrowVector, arrowType: string): (bigint | null)[] {
-  const unit = UNITS[/<(\w+)>/.exec(arrowType)?.[1] ?? ''] ?? 1n;
-  return Array.from({ length: vector.length }, (_, row) => {
-    const value = vector.get(row);
-    return typeof value === 'bigint' ? value * unit : null;
+/** The values as they lie: of one chunk not copied, of several joined; else undefined. */
+function sameValues(type: ColumnType, vector: ArrowVector): unknown {
+  const [chunk, ...more] = vector.data;
+  if (chunk === undefined || more.length > 0) {
+    const joined = vector.nullCount === 0 ? vector.toArray() : undefined;
+    return isTypedArray(joined) && isOwnArray(type, joined) ? joined : undefined;
+  }
+  const all: unknown = chunk.values;
+  if (!isTypedArray(all) || !isOwnArray(type, all) || all.length < chunk.length) return undefined;
+  const values = all.length === chunk.length ? all : all.subarray(0, chunk.length);
+  return chunk.nullCount > 0 ? new ArrayInput(values, chunk) : values;
+}
+
+/** Times and spans of any unit as nanoseconds. */
+function readNanoseconds(vector: ArrowVector, arrowType: string): (bigint | null)[] {
+  const unit = UNITS[/<(\w+)/.exec(arrowType)?.[1] ?? ''] ?? 1n;
+  return vector.data.flatMap(({ values, length, nullCount, nullBitmap, offset }) => {
+    const bits = nullCount > 0 ? nullBitmap : undefined;
+    return Array.from({ length }, (_, row) => {
+      const bit = row + offset;
+      const there = bits === undefined || ((bits[bit >> 3]! >> (bit & 7)) & 1) === 1;
+      return there ? BigInt(values[row]!) * unit : null;
+    });
   });
 }

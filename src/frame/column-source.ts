@@ -3,7 +3,7 @@ import { checkDeviceOptions, type DeviceOptions } from '../device/options.ts';
 import type { TypedArray } from '../native/plan.ts';
 import { type Clock, currentClock, type TimerHandle } from '../time/clock.ts';
 import { type Duration, parseDuration } from '../time/duration.ts';
-import { DictionaryInput } from './arrow-in.ts';
+import { ArrayInput, DictionaryInput } from './arrow-in.ts';
 import { checkCount, shown } from './checks.ts';
 import { checkBuffer, isTypedArray, typedColumn } from './column-input.ts';
 import { ColumnWriter, Interner } from './column-writer.ts';
@@ -48,7 +48,7 @@ const LONGEST_WORD = 1 << 24;
 const NOTHING = new Uint8Array(0);
 
 /** A column of {@link ColumnSource.columns} after its kind was checked. */
-type ColumnValues = ArrayLike<unknown> | DictionaryInput;
+type ColumnValues = ArrayLike<unknown> | ArrayInput | DictionaryInput;
 
 type Settled = Promise<void> | undefined;
 
@@ -151,7 +151,9 @@ export class ColumnSource implements GraphSource {
       // Only when all are known to fit: the plan then gets the new strings of each.
       const direct = inputs.map((input, c) => this.#writeColumn(c, input as ColumnValues));
       direct.forEach((array, c) => {
-        this.#finishColumn(c, array, rows, buffers);
+        const input = inputs[c];
+        const validity = input instanceof ArrayInput ? input.validity : null;
+        this.#finishColumn(c, array, validity, rows, buffers);
       });
       this.graph.compute(rows, buffers);
     } catch (error) {
@@ -301,6 +303,7 @@ export class ColumnSource implements GraphSource {
       else checkBuffer(writer.name, same);
       return same;
     }
+    if (input instanceof ArrayInput) return input.values;
     const direct = isTypedArray(input) ? typedColumn(writer, input) : undefined;
     if (direct === undefined && (this.#used[c] || !isTypedArray(input))) writer.fill(input);
     return direct;
@@ -309,6 +312,7 @@ export class ColumnSource implements GraphSource {
   #finishColumn(
     c: number,
     direct: TypedArray | undefined,
+    validity: Uint8Array | null,
     rows: number,
     buffers: (TypedArray | null)[],
   ): void {
@@ -316,14 +320,21 @@ export class ColumnSource implements GraphSource {
     if (!this.#used[c]) pushNothing(writer, buffers);
     else if (direct === undefined) writer.finish(rows, buffers);
     else if (writer.interner !== null) writer.finishSame(direct as Int32Array, buffers);
-    else buffers.push(direct, null);
+    else buffers.push(direct, validity);
   }
 
   #checkLengths(inputs: readonly unknown[]): number {
     let rows = -1;
     inputs.forEach((input, c) => {
       const { name } = this.graph.columns[c]!;
-      if (!Array.isArray(input) && !isTypedArray(input) && !(input instanceof DictionaryInput)) {
+      if (input instanceof ArrayInput) {
+        checkBuffer(name, input.values);
+        checkBuffer(name, input.validity);
+      } else if (
+        !Array.isArray(input) &&
+        !isTypedArray(input) &&
+        !(input instanceof DictionaryInput)
+      ) {
         throw new TypeError(
           `Cannot emit: column '${name}' must be an array or a typed array, got ${shown(input)}`,
         );

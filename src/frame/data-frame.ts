@@ -140,7 +140,8 @@ export class DataFrameMethods<S extends Schema> extends ColumnNode<Table<S>> {
         `Cannot emit: expected rows, columns or an Arrow table, got ${shown(data)}`,
       );
     }
-    if (source.isRow(data)) return source.row(data);
+    // A table has methods by the names of many a column: at, get, filter, schema.
+    if (source.isRow(data) && !isArrowData(data)) return source.row(data);
     if (isArrowData(data)) return source.columns(readArrow(data, this.#node.columns));
     if (hasColumns(data)) return source.columns(orderColumns(data, this.#node.columns));
     return source.row(data);
