@@ -30,15 +30,20 @@ const START = `#!/bin/sh
 set -eu
 cd "$(dirname "$0")"
 export LD_LIBRARY_PATH="$PWD/lib\${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
-if [ -z "\${VK_ICD_FILENAMES:-}" ] && ! ls /usr/share/vulkan/icd.d/*.json /etc/vulkan/icd.d/*.json >/dev/null 2>&1; then
-  export VK_ICD_FILENAMES="$PWD/nvidia_icd.json"
+known="\${VK_ICD_FILENAMES:-}"
+for file in /usr/share/vulkan/icd.d/*.json /etc/vulkan/icd.d/*.json; do
+  if [ -e "$file" ]; then known="$file"; fi
+done
+if [ -z "$known" ]; then
+  export VK_ICD_FILENAMES="$PWD/nvidia-glx.json:$PWD/nvidia-egl.json"
 fi
 exec ./node bench/gpu.mjs "$@"
 `;
 
+// One and the same driver, in the library for displays or in that for machines without one.
 const NVIDIA = {
-  file_format_version: '1.0.0',
-  ICD: { library_path: 'libGLX_nvidia.so.0', api_version: '1.3.0' },
+  'nvidia-glx.json': 'libGLX_nvidia.so.0',
+  'nvidia-egl.json': 'libEGL_nvidia.so.0',
 };
 
 await main(async () => {
@@ -65,11 +70,16 @@ await main(async () => {
     if (loader === undefined) say('without the Vulkan loader: libvulkan1 is not installed here');
     else cpSync(loader, join(staging, 'lib/libvulkan.so.1'), { dereference: true });
     writeFileSync(join(staging, 'package.json'), '{ "type": "module" }\n');
-    writeFileSync(join(staging, 'nvidia_icd.json'), JSON.stringify(NVIDIA));
+    for (const [file, library] of Object.entries(NVIDIA)) {
+      const ICD = { library_path: library, api_version: '1.3.0' };
+      writeFileSync(join(staging, file), JSON.stringify({ file_format_version: '1.0.0', ICD }));
+    }
     writeFileSync(join(staging, 'run'), START);
     chmodSync(join(staging, 'run'), 0o755);
     mkdirSync(dirname(out), { recursive: true });
-    await run('tar', ['-cJf', out, '-C', staging, '.']);
+    // Most of it is machine code, which a higher level hardly makes smaller and takes minutes for.
+    const env = { XZ_OPT: process.env.XZ_OPT ?? '-1 -T0' };
+    await run('tar', ['-cJf', out, '-C', staging, '.'], { env });
     say(`wrote ${out}`);
   } finally {
     rmSync(staging, { recursive: true });

@@ -106,6 +106,22 @@ describe.each(devices)('plans on %j', (options) => {
     assert.match(prices.explain(), /; kernels, on the /);
   });
 
+  it('find their columns beside text, in every form of input', () => {
+    for (const grouped of [false, true]) {
+      const frame = new DataFrame({ name: 'utf8', unread: 'f64', a: 'f32' }, options);
+      const seen = frame.a.add(1).rolling(2).sum().sinkToList();
+      const counts = grouped ? frame.groupBy('name').size().sinkToList() : [];
+      if (!grouped) frame.name.upper().sinkToList();
+      frame.emit({ name: ['x', 'y'], unread: [0, 0], a: Float32Array.of(1, 2) });
+      frame.emit({ name: 'x', unread: 0, a: 3 });
+      frame.flush();
+      frame.emit([{ name: 'z', unread: 0, a: 4 }]);
+      frame.emit([]);
+      assert.deepEqual(flat(seen), [null, 5, 7, 9]);
+      assert.equal(counts.length > 0, grouped);
+    }
+  });
+
   it('refuse what is missing, and go on', () => {
     const prices = new Series('f32', { name: 'price', ...options });
     const seen = prices.rolling(2).sum().sinkToList();
