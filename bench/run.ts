@@ -24,7 +24,12 @@ if (chosen.length === 0) {
   const names = all.map(({ name }) => name).join(', ');
   throw new RangeError(`Cannot run ${options.only?.join(', ')}: --only takes one of ${names}`);
 }
-process.exitCode = (await (options.test ? check(chosen) : measure(chosen))) ? 0 : 1;
+const possible = chosen.filter(({ name, lacks }) => {
+  const lack = lacks?.();
+  if (lack !== undefined) console.warn(`${name} is not run: ${lack}`);
+  return lack === undefined;
+});
+process.exitCode = (await (options.test ? check(possible) : measure(possible))) ? 0 : 1;
 
 /** Runs one engine in a process of its own, so that no library warms up or spoils another. */
 async function work(engine: string, mode: 'test' | 'time', names: string[]): Promise<Message[]> {

@@ -24,6 +24,8 @@ export interface Suite<W extends WorkName = WorkName> {
   /** Modules of `engines/`, millrace first. */
   readonly engines: readonly string[];
   readonly targets: readonly Target[];
+  /** Why it cannot be run here; nothing where it can. */
+  lacks?(): string | undefined;
 }
 
 /** The whole numbers from 0 to `n` - 1. */

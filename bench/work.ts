@@ -146,6 +146,12 @@ export interface Works {
   recordSums: Work<{ path: string; format: 'ndjson' | 'csv' }, Counts<string>>;
   /** The sum of `delay` per `origin`, of the flights. */
   delaySums: Work<{ path: string }, Counts<string>>;
+  /** The mean of `value` per `key`, kept up to date, of messages of JSON in a topic of Kafka. */
+  kafkaMeans: Work<{ messages: readonly string[] }, Counts<string>>;
+  /** How many messages a topic has, by reading them. */
+  kafkaCount: Work<{ messages: readonly string[] }, number>;
+  /** How many messages were written to a topic. */
+  kafkaWrite: Work<{ messages: readonly string[] }, number>;
   /** Everything the flights example computes, from the file. */
   flights: Work<{ path: string }, FlightsAnswer>;
   /** A copy of the column, which no kernel that reads and writes it can beat. */

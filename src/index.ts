@@ -71,6 +71,20 @@ export type { GroupByOptions, WindowGroupOptions } from './frame/group-options.t
 export type { AsofJoinOptions } from './frame/join/asof-join.ts';
 export type { JoinLatestOptions } from './frame/join/join-latest.ts';
 export type { ZipRowsOptions } from './frame/join/zip.ts';
+export type {
+  KafkaFrame,
+  KafkaFrameProgress,
+} from './frame/kafka/kafka-frame.ts';
+export { KafkaFrameMethods } from './frame/kafka/kafka-frame.ts';
+export type {
+  BadMessage,
+  Included,
+  KafkaFields,
+  KafkaFormat,
+  KafkaFrameOptions,
+  KafkaInclude,
+  KafkaSchema,
+} from './frame/kafka/kafka-options.ts';
 export type { LiveOptions } from './frame/live.ts';
 export { LiveView } from './frame/live.ts';
 export type { ReorderOptions } from './frame/reorder.ts';
@@ -217,7 +231,10 @@ export type {
 export { fromHttpServer, HttpSource } from './sources/from-http-server.ts';
 export { fromIterable, IterableSource } from './sources/from-iterable.ts';
 export { fromKafka, KafkaSource } from './sources/from-kafka.ts';
-export type { KafkaBatchedOptions } from './sources/from-kafka-batched.ts';
+export type {
+  KafkaBatchedFrameOptions,
+  KafkaBatchedOptions,
+} from './sources/from-kafka-batched.ts';
 export { fromKafkaBatched, KafkaBatchedSource } from './sources/from-kafka-batched.ts';
 export type { MqttMessage, MqttOptions } from './sources/from-mqtt.ts';
 export { fromMqtt, MqttSource } from './sources/from-mqtt.ts';

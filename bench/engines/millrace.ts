@@ -5,6 +5,7 @@ import { ownVersion } from '../package-version.ts';
 import type { Counts, Engine, Step } from '../work.ts';
 import { add, double, increment, isEven, later, mean, sum, Tally } from '../work.ts';
 import { columns } from './millrace-columns.ts';
+import { kafkaWorks } from './millrace-kafka.ts';
 
 export const engine: Engine = {
   name: 'millrace',
@@ -185,6 +186,7 @@ export const engine: Engine = {
     },
 
     ...columns,
+    ...kafkaWorks,
   },
 };
 

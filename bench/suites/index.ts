@@ -21,6 +21,7 @@ import {
   groupByMany,
   groupByRecords,
 } from './group-by.ts';
+import { kafkaMeans, kafkaUntouched, kafkaWrite } from './kafka.ts';
 import { mapAsync } from './map-async.ts';
 import { partition } from './partition.ts';
 import {
@@ -71,5 +72,8 @@ export const suites: readonly Suite[] = [
   ndjsonFile,
   csvFile,
   parquetFile,
+  kafkaMeans,
+  kafkaUntouched,
+  kafkaWrite,
   flights,
 ];

@@ -5,13 +5,8 @@ import type { Clock } from '../time/clock.ts';
 import { KafkaProgress } from './kafka-progress.ts';
 import type { MessageConnection, MessageRun } from './message-source.ts';
 
-/** Messages of one partition that were read together. */
-export interface KafkaRead {
-  readonly topic: string;
-  readonly partition: number;
-  readonly numbers: Float64Array;
-  readonly bytes: Buffer;
-}
+/** Messages of one partition that were read together: as they came, or decoded into columns. */
+export type KafkaRead = KafkaEvent;
 
 /** Sends an element that is made of the messages with these offsets, or says that there is none. */
 export type SendElement<T> = (
@@ -33,6 +28,11 @@ export interface KafkaReading<T> {
     isOver: () => boolean,
     run: MessageRun<T>,
   ): Promise<void>;
+  /** The texts of a schema that values wait for, after those that it refers to; or why there is none. */
+  schema?(
+    id: number,
+    signal: AbortSignal,
+  ): Promise<readonly string[] | { readonly reason: string }>;
   explain(trouble: KafkaTrouble): Error;
 }
 
@@ -44,6 +44,8 @@ export class KafkaReader<T> implements MessageConnection<T> {
   readonly #progress = new Map<number, KafkaProgress>();
   /** The consumer's own thread keeps no process alive; while it is open this does. */
   readonly #alive = setInterval(() => undefined, 2 ** 30);
+  /** What asking for a schema has failed with. */
+  #thrown: { readonly error: unknown } | undefined;
 
   private constructor(reading: KafkaReading<T>) {
     this.#reading = reading;
@@ -70,9 +72,11 @@ export class KafkaReader<T> implements MessageConnection<T> {
 
   async read(run: MessageRun<T>): Promise<void> {
     while (!run.signal.aborted) {
+      if (this.#thrown !== undefined) throw this.#thrown.error;
       const event = this.#consumer.take();
       if (event === null) await run.wait(this.#news.wait());
-      else if (event.kind === 'batch') await this.#deliver(event, run);
+      else if (event.kind === 'batch' || event.kind === 'columns') await this.#deliver(event, run);
+      else if (event.kind === 'schema') void this.#learn(event.assignment, run.signal);
       else if (event.trouble !== undefined) {
         const error = this.#reading.explain(event.trouble);
         if (event.kind === 'failed') throw error;
@@ -105,8 +109,20 @@ export class KafkaReader<T> implements MessageConnection<T> {
     this.#news.open();
   }
 
+  async #learn(id: number, signal: AbortSignal): Promise<void> {
+    try {
+      const found = await this.#reading.schema?.(id, signal);
+      if (found === undefined) return;
+      if ('reason' in found) this.#consumer.addSchema(id, null, found.reason);
+      else this.#consumer.addSchema(id, [...found], '');
+    } catch (error) {
+      this.#thrown ??= { error };
+      this.#news.open();
+    }
+  }
+
   async #deliver(event: KafkaEvent, run: MessageRun<T>): Promise<void> {
-    const { topic, partition, size } = event;
+    const { size } = event;
     const progress = this.#progressOf(event.assignment);
     let unsettled = 1;
     // Elements share the memory of the batch: it is free when the last one is done.
@@ -127,9 +143,8 @@ export class KafkaReader<T> implements MessageConnection<T> {
       });
     };
     const isOver = () => progress.hasEnded || run.signal.aborted;
-    const read = { topic, partition, numbers: event.numbers!, bytes: event.bytes! };
     try {
-      if (!isOver()) await this.#reading.deliver(read, send, isOver, run);
+      if (!isOver()) await this.#reading.deliver(event, send, isOver, run);
     } finally {
       settled();
     }

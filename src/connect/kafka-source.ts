@@ -167,14 +167,17 @@ export abstract class KafkaMessageSource<T, V> extends MessageSource<T> {
   }
 
   protected override async open(): Promise<MessageConnection<T>> {
+    const { columns } = this;
     const reader = await KafkaReader.open<T>({
       settings: {
         ...this.#settings,
+        ...(columns !== undefined && { columns }),
         properties: this.#client.reveal({ ...this.#reconnect, 'group.id': this.#group }),
       },
       clock: this.node.environment.clock,
       retryDelay: this.#retryDelay,
       deliver: (read, send, isOver, run) => this.deliver(read, send, isOver, run),
+      schema: (id, signal) => this.schema(id, signal),
       explain: (trouble) => this.#client.explain(this.#action, trouble),
     });
     this.#reader = reader;
@@ -189,6 +192,19 @@ export abstract class KafkaMessageSource<T, V> extends MessageSource<T> {
     run: MessageRun<T>,
   ): Promise<void>;
 
+  /** How values are decoded into columns, for the addon; not at all unless it is said. */
+  protected get columns(): string | undefined {
+    return undefined;
+  }
+
+  /** See {@link KafkaReading.schema}. */
+  protected async schema(
+    id: number,
+    _signal: AbortSignal,
+  ): Promise<readonly string[] | { readonly reason: string }> {
+    return { reason: `there is no schema ${id}` };
+  }
+
   /** A message as users see it; throws where `decode` does. */
   protected messageOf({ topic, partition }: KafkaRead, packed: PackedMessage): KafkaMessage<V> {
     const { key, offset, timestamp, headers } = packed;
@@ -201,7 +217,7 @@ export abstract class KafkaMessageSource<T, V> extends MessageSource<T> {
 
   /** The messages that were read, one after the other. */
   protected readerOf({ numbers, bytes }: KafkaRead): PackedReader {
-    return new PackedReader(numbers, bytes);
+    return new PackedReader(numbers!, bytes!);
   }
 }
 

@@ -1,4 +1,5 @@
 import { createNode } from '../graph/compile.ts';
+import type { Metadata } from '../graph/metadata.ts';
 import { noteCrossing } from '../observe/crossings.ts';
 import type { Sink } from '../sinks/batch-sink.ts';
 import { sink } from '../sinks/sink.ts';
@@ -9,6 +10,7 @@ import type { ColumnSourceOptions } from './column-source.ts';
 import { DataFrame, frameOf } from './data-frame.ts';
 import { type DerivedSeries, setMakers } from './derive.ts';
 import { Series } from './series.ts';
+import { settling } from './settling.ts';
 import { Table } from './table.ts';
 import type { ColumnType, InputOf, InputRow, Schema } from './types.ts';
 
@@ -67,7 +69,12 @@ function crossInto(
 /** What live columns yield as a stream: the values of a column and the rows of a table one by one. */
 export function toStream<T>(node: ColumnNode<Iterable<T>>): Stream<T> {
   const stream = new Stream<T>();
-  node.sink((result) => stream.emitMany(rowsOf(result)), { reuse: true });
+  const emit = (result: Iterable<T>) => {
+    const rows = rowsOf(result);
+    const ref = settling();
+    return ref === undefined ? stream.emitMany(rows) : emitAll(stream, rows, [{ ref }]);
+  };
+  node.sink(emit, { reuse: true });
   noteCrossing(planNodeOf(node), stream.node);
   return stream;
 }
@@ -75,7 +82,10 @@ export function toStream<T>(node: ColumnNode<Iterable<T>>): Stream<T> {
 /** What live columns yield as a stream: each result as one element. */
 export function toResultStream<T>(node: ColumnNode<T>): Stream<T> {
   const stream = new Stream<T>();
-  node.sink((result) => stream.emit(result));
+  node.sink((result) => {
+    const ref = settling();
+    return ref === undefined ? stream.emit(result) : stream.emit(result, { metadata: [{ ref }] });
+  });
   noteCrossing(planNodeOf(node), stream.node);
   return stream;
 }
@@ -93,6 +103,20 @@ setMakers({
   frame: frameOf,
   stream: () => new Stream(),
 });
+
+/** Emits all rows, also after one that fails; each holds on to the reference in its metadata. */
+async function emitAll<T>(stream: Stream<T>, rows: Iterable<T>, metadata: Metadata): Promise<void> {
+  const errors: unknown[] = [];
+  for (const row of rows) {
+    try {
+      const accepted = stream.emit(row, { metadata });
+      if (accepted !== undefined) await accepted;
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw errors[0];
+}
 
 /** An array goes through a stream's generated loop faster than an iterator. */
 function rowsOf<T>(result: Iterable<T>): Iterable<T> {

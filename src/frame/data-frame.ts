@@ -39,6 +39,8 @@ import { type AsofJoinOptions, asofJoin } from './join/asof-join.ts';
 import { type JoinLatestOptions, joinLatest } from './join/join-latest.ts';
 import { rowsOf } from './join/rows-of.ts';
 import { type ZipRowsOptions, zipRows } from './join/zip.ts';
+import type { KafkaFrame } from './kafka/kafka-frame.ts';
+import type { KafkaFrameOptions, KafkaInclude, KafkaSchema } from './kafka/kafka-options.ts';
 import { call } from './map-values.ts';
 import { type PlanColumn, PlanNode } from './plan-node.ts';
 import { parseQuery } from './query.ts';
@@ -747,6 +749,70 @@ export interface DataFrameConstructor {
     source: ByteStream,
     options?: ArrowOptions<C>,
   ): Promise<DataFrame<FileSchema<C>>>;
+  /**
+   * A frame of the messages of Kafka topics, as a member of a consumer group: build the graph on it, then
+   * `void frame.start()`. Values are decoded natively, on the thread of the consumer, straight into columns,
+   * a batch of one partition at a time; JavaScript is called once per batch, and columns that no sink needs
+   * are not made.
+   *
+   * At least once: a batch is committed when its results are done with, and those of every batch before it
+   * in its partition: functions have returned, or what they promised has resolved; sinks (`frame.to(sink)`)
+   * have written; elements of `toStream()` have settled. Rows that a window or a group of the plan keeps
+   * count as done. While more than `maxBytes` are not, the partitions are paused. A batch that fails is read
+   * again after `retryDelay`, where `onError` says that the source goes on; otherwise it fails the source.
+   *
+   * A tombstone makes no row unless `tombstones` says so. What a message that is no row becomes is said by
+   * `onBadRow`: with `'error'` the source fails, when everything before was delivered, and nothing from there
+   * on is committed.
+   *
+   * ```ts needs-kafka
+   * import assert from 'node:assert/strict';
+   * import { Kafka } from 'kafkajs';
+   * import { DataFrame, Stream, toKafka } from 'millrace';
+   *
+   * const url = process.env.KAFKA_URL ?? 'kafka://127.0.0.1:9092';
+   * const { host, username, password } = new URL(url);
+   * const sasl = { mechanism: 'plain', username, password } as const;
+   * const admin = new Kafka({ brokers: [host], sasl }).admin();
+   * await admin.connect();
+   * await admin.createTopics({ topics: [{ topic: 'ticks' }], waitForLeaders: true });
+   * await admin.disconnect();
+   *
+   * const ticks = new Stream<object>();
+   * ticks.to(toKafka('ticks', { url }));
+   * ticks.emitMany([{ key: 'A', value: 1 }, { key: 'B', value: 2 }, { key: 'A', value: 3 }]);
+   * await ticks.end();
+   *
+   * const frame = DataFrame.fromKafka('ticks', {
+   *   url,
+   *   group: 'means',
+   *   columns: { key: 'utf8', value: 'f64' },
+   *   include: ['offset'],
+   * });
+   * const done = new Promise<void>((resolve) => {
+   *   frame.offset.max().sink((offset) => {
+   *     if (offset === 2) resolve();
+   *   });
+   * });
+   * const means = frame.groupBy('key').value.mean().sinkToList();
+   * void frame.start();
+   * await done;
+   * await frame.stop();
+   * assert.deepEqual(means.at(-1)?.toRows(), [
+   *   { key: 'A', value: 2 },
+   *   { key: 'B', value: 2 },
+   * ]);
+   * ```
+   *
+   * @param topics a name or several; one that begins with `^` is a pattern
+   * @param options those of `fromKafka`, and `format`, `columns`, `include` and others of
+   * {@link KafkaFrameOptions}
+   * @throws TypeError or RangeError for a wrong argument
+   */
+  fromKafka<const S extends Schema = { value: 'utf8' }, const I extends KafkaInclude = []>(
+    topics: string | readonly string[],
+    options: KafkaFrameOptions<S, I>,
+  ): KafkaFrame<KafkaSchema<S, I>>;
   readonly prototype: DataFrameMethods<Schema>;
 }
 

@@ -1,6 +1,8 @@
+import type { Acknowledgement } from '../graph/metadata.ts';
 import { throwLater } from '../graph/throw-later.ts';
 import type { Plan } from '../native/plan.ts';
 import { beBusy, beIdle } from './keep-alive.ts';
+import { settling, settlingBy } from './settling.ts';
 import type { ThreadSettings } from './thread-options.ts';
 
 type Settled = Promise<void> | undefined;
@@ -10,6 +12,13 @@ export interface Outcome {
   /** Its results were delivered. */
   readonly delivered: () => void;
   readonly failed: (error: unknown) => void;
+}
+
+/** A submission whose result is not there yet. */
+interface Submission {
+  readonly outcome: Outcome | undefined;
+  /** What waits for its results to be done with. */
+  readonly acknowledgement: Acknowledgement | undefined;
 }
 
 /** What a thread asks of the graph whose plan it runs. */
@@ -34,8 +43,7 @@ export class PlanThread {
   readonly #owner: ThreadOwner;
   /** The plan that the thread was started for. */
   #plan: Plan | null = null;
-  /** Of each submission whose result is not there yet, who is told of it. */
-  #outcomes: (Outcome | undefined)[] = [];
+  #submissions: Submission[] = [];
   /** Results whose sinks have not settled. */
   #holds = 0;
   /** One for each submission in line. */
@@ -60,7 +68,9 @@ export class PlanThread {
     if (this.#plan !== plan) this.#start(plan);
     this.#retiring = false;
     const inLine = call();
-    this.#outcomes.push(outcome);
+    const acknowledgement = settling();
+    acknowledgement?.retain();
+    this.#submissions.push({ outcome, acknowledgement });
     beBusy(this);
     this.#room = undefined;
     if (inLine > 0) {
@@ -89,7 +99,7 @@ export class PlanThread {
 
   /** A promise for when all results have been delivered and their sinks have settled. */
   idle(): Settled {
-    if (this.#outcomes.length === 0 && this.#holds === 0) return undefined;
+    if (this.#submissions.length === 0 && this.#holds === 0) return undefined;
     return new Promise((resolve) => {
       this.#idle.push(resolve);
     });
@@ -97,7 +107,7 @@ export class PlanThread {
 
   /** Waits for the thread and delivers everything, without waiting for promises of sinks. */
   drain(): void {
-    while (this.#outcomes.length > 0 && this.#wait()) this.#take(this.#plan!);
+    while (this.#submissions.length > 0 && this.#wait()) this.#take(this.#plan!);
     this.#rest();
   }
 
@@ -158,27 +168,27 @@ export class PlanThread {
       if (!plan.poll()) return false;
     } catch (error) {
       if (isDeath(error)) this.#die(error);
-      else this.#fail(this.#outcomes.shift(), error);
+      else this.#fail(this.#submissions.shift(), error);
       return true;
     }
-    const outcome = this.#outcomes.shift();
+    const submission = this.#submissions.shift();
     try {
-      const settled = this.#owner.deliver(plan);
-      if (settled === undefined) outcome?.delivered();
-      else this.#hold(settled, outcome);
+      const settled = settlingBy(submission?.acknowledgement, () => this.#owner.deliver(plan));
+      if (settled === undefined) delivered(submission);
+      else this.#hold(settled, submission);
     } catch (error) {
-      this.#fail(outcome, error);
+      this.#fail(submission, error);
     }
     return true;
   }
 
   /** Takes no further results until the sinks of this one have settled. */
-  #hold(settled: Promise<void>, outcome: Outcome | undefined): void {
+  #hold(settled: Promise<void>, submission: Submission | undefined): void {
     this.#holds++;
     settled
       .then(
-        () => outcome?.delivered(),
-        (error) => this.#fail(outcome, error),
+        () => delivered(submission),
+        (error) => this.#fail(submission, error),
       )
       .finally(() => {
         this.#holds--;
@@ -193,7 +203,7 @@ export class PlanThread {
   }
 
   #rest(): void {
-    const pending = this.#outcomes.length > 0;
+    const pending = this.#submissions.length > 0;
     // Sinks that have not settled are busy with something that keeps the process alive by itself.
     if (!pending || this.#holds > 0) beIdle(this);
     else beBusy(this);
@@ -205,16 +215,22 @@ export class PlanThread {
     if (this.#retiring && !this.#pumping) this.stop();
   }
 
-  #fail(outcome: Outcome | undefined, error: unknown): void {
-    if (outcome !== undefined) outcome.failed(error);
+  #fail(submission: Submission | undefined, error: unknown): void {
+    if (submission?.outcome !== undefined) submission.outcome.failed(error);
     else this.#report(error);
+    submission?.acknowledgement?.fail(error);
+    submission?.acknowledgement?.release();
   }
 
   /** None of what is pending will have a result. */
   #die(error: unknown): void {
-    const outcomes = this.#outcomes;
-    this.#outcomes = [];
-    for (const outcome of outcomes) outcome?.failed(error);
+    const submissions = this.#submissions;
+    this.#submissions = [];
+    for (const { outcome, acknowledgement } of submissions) {
+      outcome?.failed(error);
+      acknowledgement?.fail(error);
+      acknowledgement?.release();
+    }
     this.#report(error);
   }
 
@@ -230,6 +246,11 @@ export class PlanThread {
       throwLater(thrown);
     }
   }
+}
+
+function delivered(submission: Submission | undefined): void {
+  submission?.outcome?.delivered();
+  submission?.acknowledgement?.release();
 }
 
 function isDeath(error: unknown): boolean {

@@ -48,6 +48,11 @@ export declare class NativeKafkaConsumer {
   acknowledge(assignment: number, next: number): void
   /** The partition is to be read again from an offset; its assignment ends. */
   rewind(assignment: number, to: number): void
+  /**
+   * Makes the schema known that an event `schema` has asked for: the texts of those that it refers to,
+   * then its own; without them `reason` says why there is none.
+   */
+  addSchema(id: number, texts: Array<string> | undefined | null, reason: string): void
   /** Commits what is done and leaves the group; `closed` is the last event. */
   close(): void
 }
@@ -122,6 +127,8 @@ export declare class NativePlan {
   pushWords(input: number, text: Uint8Array, control: Float64Array, slab: Uint8Array, offset: number): number
   /** Runs the batch that the last `poll` of a reader found. */
   pushFrom(input: number, reader: NativeReader, control: Float64Array, slab: Uint8Array, offset: number): number
+  /** Runs rows that were decoded, as a batch of an input; see `push` for the results. */
+  pushRows(input: number, rows: NativeRows, control: Float64Array, slab: Uint8Array, offset: number): number
   /** Ends the input: closes open partitions. */
   flush(control: Float64Array, slab: Uint8Array, offset: number): number
   /** Writes the results that did not fit. */
@@ -168,6 +175,8 @@ export declare class NativePlan {
   submitWords(input: number, text: Uint8Array): number
   /** `submit` of the batch that the last `poll` of a reader found. */
   submitFrom(input: number, reader: NativeReader): number
+  /** As `pushRows`, on the thread. */
+  submitRows(input: number, rows: NativeRows): number
   /** Has the thread end the input. */
   submitFlush(): number
   /**
@@ -232,6 +241,12 @@ export declare class NativeReader {
   close(): void
 }
 
+/** Rows that were decoded, for `NativePlan.pushRows`. */
+export declare class NativeRows {
+  /** How many there are. */
+  get count(): number
+}
+
 /** Settings of a consumer. */
 export interface KafkaConsumerSettings {
   /** Of librdkafka. */
@@ -256,26 +271,45 @@ export interface KafkaConsumerSettings {
   commitInterval: number
   /** How long the brokers may take to answer at the start, in milliseconds. */
   connectTimeout: number
+  /**
+   * How values are decoded into columns, as JSON text: `{"format": "json" | "csv" | "raw" | "arrow" |
+   * "avro", "columns": [{"name", "type"}], "fields": string[], "wanted": number[], "tombstones": bool,
+   * "strict": bool, "delimiter": string, "quote": string, "nulls": string[], "schema": string or null}`.
+   */
+  columns?: string
 }
 
 /** What a consumer has to say. */
 export interface KafkaEvent {
-  /** `connected`, `batch`, `trouble`, `failed` or `closed`. */
+  /** `connected`, `batch`, `columns`, `schema`, `trouble`, `failed` or `closed`. */
   kind: string
   /** Of `trouble` and `failed`. */
   trouble?: KafkaTrouble
-  /** Of `batch`: which assignment of its partition it belongs to. */
+  /**
+   * Of `batch` and `columns`: which assignment of its partition it belongs to. Of `schema`: the id of
+   * the schema that values wait for.
+   */
   assignment: number
-  /** Of `batch`. */
+  /** Of `batch` and `columns`. */
   topic: string
-  /** Of `batch`. */
+  /** Of `batch` and `columns`. */
   partition: number
   /** Of `batch`: of each message offset, timestamp, and the lengths of key, value and headers. */
   numbers?: Float64Array
   /** Of `batch`: keys, values and headers, message by message. */
   bytes?: Buffer
-  /** Of `batch`: bytes to release. */
+  /** Of `batch` and `columns`: bytes to release. */
   size: number
+  /** Of `columns`: the rows. */
+  rows?: NativeRows
+  /** Of `columns`: the offset of the first message. */
+  first: number
+  /** Of `columns`: the offset of the last message. */
+  last: number
+  /** Of `columns`: messages without a value. */
+  tombstones: number
+  /** Of `columns`: messages that are no rows, as JSON text: `[{"offset", "reason", "text"}]`. */
+  refused?: string
 }
 
 /** Messages to be written together. */

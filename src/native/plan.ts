@@ -1,4 +1,4 @@
-import type { NativePlan, NativeReader, TypedArray } from './binding.d.ts';
+import type { NativePlan, NativeReader, NativeRows, TypedArray } from './binding.d.ts';
 import { nativeError } from './errors.ts';
 import { native } from './load.ts';
 
@@ -43,6 +43,9 @@ interface Stats {
 
 /** What reads files and streams, and feeds plans. */
 export type Reader = NativeReader;
+
+/** Rows that were decoded and not run. */
+export type DecodedRows = NativeRows;
 
 /**
  * Results per allocation, where they are small. Larger blocks come fresh from the system, page by
@@ -168,6 +171,15 @@ export class Plan {
     );
   }
 
+  /** Runs rows that were decoded. */
+  pushRows(rows: DecodedRows): void {
+    this.#reserve();
+    this.#hasForeign = true;
+    crossing(() =>
+      this.#finish(this.#native.pushRows(0, rows, this.control, this.#slab, this.#offset)),
+    );
+  }
+
   /** Ends the input: what is still open, as a partition by time, is emitted. */
   flush(): void {
     this.#reserve();
@@ -207,6 +219,12 @@ export class Plan {
   submitFrom(reader: Reader): number {
     this.#hasForeign = true;
     return crossing(() => this.#native.submitFrom(0, reader));
+  }
+
+  /** As {@link Plan.pushRows}, on the thread. */
+  submitRows(rows: DecodedRows): number {
+    this.#hasForeign = true;
+    return crossing(() => this.#native.submitRows(0, rows));
   }
 
   /** As {@link Plan.flush}, on the thread. */

@@ -6,11 +6,29 @@ import {
   type KafkaOptions,
 } from '../connect/kafka-source.ts';
 import type { MessageRun } from '../connect/message-source.ts';
-import { requirePositiveInteger } from '../graph/arguments.ts';
+import { type KafkaFrame, kafkaFrame } from '../frame/kafka/kafka-frame.ts';
+import type { KafkaFrameOptions, KafkaInclude, KafkaSchema } from '../frame/kafka/kafka-options.ts';
+import type { Schema } from '../frame/types.ts';
+import { requireOneOf, requirePositiveInteger } from '../graph/arguments.ts';
 import { type Duration, parseDuration } from '../time/duration.ts';
 
 /** Options of {@link fromKafkaBatched}. */
 export interface KafkaBatchedOptions<V = Buffer> extends KafkaOptions<V> {
+  /** What batches are: `'elements'` (default), arrays of messages. */
+  readonly engine?: 'elements';
+  /** How long messages are gathered before they are emitted. Default: 1 s. */
+  readonly pollInterval?: Duration;
+  /** The most messages of a batch; a full one does not wait. Default: 10 000. */
+  readonly maxBatchSize?: number;
+}
+
+/** Options of {@link fromKafkaBatched} with `engine: 'columns'`. */
+export interface KafkaBatchedFrameOptions<
+  C extends Schema = Schema,
+  I extends KafkaInclude = KafkaInclude,
+> extends Omit<KafkaFrameOptions<C, I>, 'batch' | 'linger'> {
+  /** What batches are: columns, which values are decoded into. */
+  readonly engine: 'columns';
   /** How long messages are gathered before they are emitted. Default: 1 s. */
   readonly pollInterval?: Duration;
   /** The most messages of a batch; a full one does not wait. Default: 10 000. */
@@ -23,7 +41,8 @@ export interface KafkaBatchedOptions<V = Buffer> extends KafkaOptions<V> {
  * batch is committed when everything downstream of it, and of those before it in its partition, has
  * settled. `maxInFlight` counts batches.
  *
- * Emits arrays of {@link KafkaMessage}, in the order of their partition.
+ * Emits arrays of {@link KafkaMessage}, in the order of their partition. With `engine: 'columns'` it is a
+ * frame instead, whose batches are decoded natively: `DataFrame.fromKafka` with these batches.
  *
  * ```ts needs-kafka
  * import assert from 'node:assert/strict';
@@ -61,11 +80,31 @@ export interface KafkaBatchedOptions<V = Buffer> extends KafkaOptions<V> {
  *
  * @param topics a name or several; one that begins with `^` is a pattern
  */
+export function fromKafkaBatched<
+  const S extends Schema = { value: 'utf8' },
+  const I extends KafkaInclude = [],
+>(
+  topics: string | readonly string[],
+  options: KafkaBatchedFrameOptions<S, I>,
+): KafkaFrame<KafkaSchema<S, I>>;
 export function fromKafkaBatched<V = Buffer>(
   topics: string | readonly string[],
   options: KafkaBatchedOptions<V>,
-): KafkaBatchedSource<V> {
-  return new KafkaBatchedSource(topics, options);
+): KafkaBatchedSource<V>;
+export function fromKafkaBatched(
+  topics: string | readonly string[],
+  options: KafkaBatchedOptions | KafkaBatchedFrameOptions,
+): unknown {
+  const { engine = 'elements' } = options ?? {};
+  requireOneOf('fromKafkaBatched', 'engine', engine, ['elements', 'columns']);
+  if (options?.engine !== 'columns') return new KafkaBatchedSource(topics, options);
+  const { engine: _, pollInterval = '1s', maxBatchSize = 10_000, ...rest } = options;
+  requirePositiveInteger('fromKafkaBatched', 'maxBatchSize', maxBatchSize);
+  return kafkaFrame('fromKafkaBatched', topics, {
+    ...rest,
+    linger: pollInterval,
+    batch: maxBatchSize,
+  });
 }
 
 /** What {@link fromKafkaBatched} returns. */
@@ -76,7 +115,7 @@ export class KafkaBatchedSource<V = Buffer> extends KafkaMessageSource<
   constructor(topics: string | readonly string[], options: KafkaBatchedOptions<V>) {
     const { pollInterval = '1s', maxBatchSize = 10_000 } = options ?? {};
     requirePositiveInteger('fromKafkaBatched', 'maxBatchSize', maxBatchSize);
-    const known = [...KAFKA_OPTIONS, 'pollInterval', 'maxBatchSize'];
+    const known = [...KAFKA_OPTIONS, 'engine', 'pollInterval', 'maxBatchSize'];
     super('fromKafkaBatched', topics, options, known, {
       messages: maxBatchSize,
       bytes: 16 * 2 ** 20,

@@ -2,10 +2,12 @@
 #![forbid(unsafe_code)]
 
 pub mod arrow;
+pub mod avro;
 mod column;
 mod convert;
 mod error;
 mod input;
+pub mod message;
 pub mod parquet;
 mod reading;
 pub mod text;

@@ -1,6 +1,7 @@
 //! A member of a consumer group, on a thread of its own.
 
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -8,19 +9,30 @@ use std::time::{Duration, Instant};
 
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
-use rdkafka::message::{BorrowedMessage, Message};
-use rdkafka::topic_partition_list::Offset;
+use rdkafka::message::{BorrowedMessage, Message, OwnedMessage};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
+use millrace_io::avro::Schemas;
+
+use crate::columns::parse;
+pub use crate::columns::{ColumnMessages, ColumnSettings, RefusedMessage};
 use crate::connect::{Troubles, configure, connect};
 use crate::consumer_context::Context;
 use crate::failure::Failure;
-use crate::packed::Packed;
+use crate::gather::Gather;
+pub use crate::gather::Messages;
 use crate::shared::Shared;
 pub use crate::shared::{Assignment, Batch, Event};
 use crate::start_from::StartFrom;
 
 /// The longest wait for a message: what the owner asks for is looked at in between.
 const IDLE: Duration = Duration::from_millis(20);
+
+/// Messages that are read before anything else is looked at, which is locked.
+const BURST: usize = 64;
+
+/// How often what is done is committed again: the client does not say where a commit has failed.
+const RESEND: Duration = Duration::from_secs(30);
 
 /// How long the last commit may take.
 const LAST_COMMIT: Duration = Duration::from_secs(5);
@@ -52,12 +64,15 @@ pub struct ConsumerSettings {
     pub commit_interval: Duration,
     /// How long the brokers may take to answer at the start.
     pub connect_timeout: Duration,
+    /// How messages are decoded; they are packed as they are without.
+    pub columns: Option<ColumnSettings>,
 }
 
 /// A member of a consumer group. It reads until it is closed, and holds back while its owner does not
 /// release what it was given; it stays in its group all the while.
 pub struct Consumer {
     shared: Arc<Shared>,
+    schemas: Option<Arc<Schemas>>,
 }
 
 impl Consumer {
@@ -67,6 +82,7 @@ impl Consumer {
         let shared = Arc::new(Shared::new(wake));
         let consumer = Self {
             shared: shared.clone(),
+            schemas: settings.columns.as_ref().and_then(ColumnSettings::schemas),
         };
         let spawned = thread::Builder::new()
             .name("millrace-kafka".to_owned())
@@ -122,6 +138,14 @@ impl Consumer {
         self.shared.state().rewinds.push((assignment, offset));
     }
 
+    /// Makes a schema known that [`Event::Schema`] has asked for: the texts of those that it refers to and
+    /// its own, or why there is none, and its messages are refused.
+    pub fn add_schema(&self, id: u32, texts: Result<Vec<String>, String>) {
+        if let Some(schemas) = &self.schemas {
+            schemas.add(id, parse(texts));
+        }
+    }
+
     /// Ends it: commits what is done, leaves the group; [`Event::Closed`] is the last event.
     pub fn close(&self) {
         self.shared.state().is_closing = true;
@@ -150,7 +174,6 @@ fn run(settings: &ConsumerSettings, shared: &Arc<Shared>) -> Result<(), Failure>
         troubles: Troubles::default(),
         start_from: settings.start_from.clone(),
         is_cooperative,
-        commits: AtomicUsize::new(0),
         rebalances: AtomicUsize::new(0),
     };
     let consumer = BaseConsumer::from_config_and_context(&config, context)?;
@@ -174,18 +197,24 @@ fn run(settings: &ConsumerSettings, shared: &Arc<Shared>) -> Result<(), Failure>
         shared,
         consumer: &consumer,
         open: HashMap::new(),
+        idle: HashMap::new(),
+        waiting: VecDeque::new(),
+        asked: HashSet::new(),
         rebalances: 0,
         is_paused: false,
     }
     .read()
 }
 
+/// A partition, by the client's own handle of its topic.
+type Place = (usize, i32);
+
 /// A batch that is being made.
 struct OpenBatch {
     assignment: Assignment,
     topic: Arc<str>,
     partition: i32,
-    messages: Packed,
+    messages: Gather,
     since: Instant,
 }
 
@@ -193,8 +222,12 @@ struct Reader<'a> {
     settings: &'a ConsumerSettings,
     shared: &'a Shared,
     consumer: &'a BaseConsumer<Context>,
-    /// By the client's own handle of the topic, and the partition.
-    open: HashMap<(usize, i32), OpenBatch>,
+    open: HashMap<Place, OpenBatch>,
+    /// What batches are gathered in by and by: decoders go on with what they know.
+    idle: HashMap<Place, Gather>,
+    /// Messages that wait for a schema, and those that came after them.
+    waiting: VecDeque<(Place, Assignment, OwnedMessage)>,
+    asked: HashSet<u32>,
     rebalances: usize,
     is_paused: bool,
 }
@@ -202,6 +235,7 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn read(mut self) -> Result<(), Failure> {
         let mut next_commit = Instant::now();
+        let mut next_resend = next_commit + RESEND;
         loop {
             let now = Instant::now();
             let is_closing = self.shared.state().is_closing;
@@ -209,101 +243,178 @@ impl Reader<'_> {
                 break;
             }
             self.rewind()?;
+            self.retry()?;
             self.hold_back()?;
             if now >= next_commit {
                 self.commit()?;
                 next_commit = now + self.settings.commit_interval;
             }
-            // Not by the message, for what is looked at here is locked.
-            for _ in 0..64 {
-                if !self.poll() {
-                    break;
-                }
+            if now >= next_resend {
+                self.consumer.context().forget_sent();
+                next_resend = now + RESEND;
             }
+            self.poll_burst()?;
         }
         self.last_commit()
     }
 
-    /// Reads a message, where one is there or comes soon.
-    fn poll(&mut self) -> bool {
+    /// Reads messages, waiting for the first, and sends batches that are due.
+    fn poll_burst(&mut self) -> Result<(), Failure> {
+        let linger = self.settings.linger;
         let oldest = self.open.values().map(|batch| batch.since).min();
-        let wait = oldest.map_or(IDLE, |since| {
-            self.settings
-                .linger
-                .saturating_sub(since.elapsed())
-                .min(IDLE)
+        let mut wait = oldest.map_or(IDLE, |since| {
+            linger.saturating_sub(since.elapsed()).min(IDLE)
         });
+        let mut was_read = false;
+        for _ in 0..BURST {
+            if !self.poll(wait)? {
+                break;
+            }
+            was_read = true;
+            wait = Duration::ZERO;
+        }
+        // While messages keep coming a batch may fill for a moment in any case.
+        let limit = if was_read { linger.max(IDLE) } else { linger };
+        let now = Instant::now();
+        self.flush(|batch| now.duration_since(batch.since) >= limit)
+    }
+
+    /// Reads a message, where one is there or comes soon.
+    fn poll(&mut self, wait: Duration) -> Result<bool, Failure> {
         let consumer = self.consumer;
         let result = consumer.poll(wait);
-        let rebalances = self.consumer.context().rebalances.load(Ordering::Relaxed);
+        let rebalances = consumer.context().rebalances.load(Ordering::Relaxed);
         if rebalances != self.rebalances {
             // The batches of other partitions are whole as far as they go.
             self.rebalances = rebalances;
-            self.flush(|_| true);
+            self.flush(|_| true)?;
+            self.idle.clear();
             self.is_paused = false;
         }
-        let was_read = match result {
-            Some(Ok(message)) => {
-                self.append(&message);
-                true
-            }
+        match result {
+            Some(Ok(message)) => self.append(&message)?,
             // Errors were told to the context.
-            Some(Err(_)) => true,
-            None => false,
-        };
-        // While messages keep coming a batch may fill for a moment in any case.
-        let linger = self.settings.linger;
-        let limit = if was_read { linger.max(IDLE) } else { linger };
-        let now = Instant::now();
-        self.flush(|batch| now.duration_since(batch.since) >= limit);
-        was_read
+            Some(Err(_)) => {}
+            None => return Ok(false),
+        }
+        Ok(true)
     }
 
-    fn append(&mut self, message: &BorrowedMessage<'_>) {
-        let key = (message.topic_ptr() as usize, message.partition());
-        let batch = match self.open.entry(key) {
-            std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
-            std::collections::hash_map::Entry::Vacant(entry) => {
+    fn append(&mut self, message: &BorrowedMessage<'_>) -> Result<(), Failure> {
+        let place = (message.topic_ptr() as usize, message.partition());
+        if self.waiting.is_empty() && self.gather(place, None, message)? {
+            return Ok(());
+        }
+        let found = self
+            .shared
+            .state()
+            .assignment(message.topic(), message.partition());
+        if let Some((assignment, _)) = found {
+            self.waiting
+                .push_back((place, assignment, message.detach()));
+        }
+        Ok(())
+    }
+
+    /// Puts a message into the batch of its partition; false where a schema has to be known first. One of
+    /// a partition that was taken away meanwhile is dropped, as is one of another assignment than wanted.
+    #[inline]
+    fn gather(
+        &mut self,
+        place: Place,
+        wanted: Option<Assignment>,
+        message: &impl Message,
+    ) -> Result<bool, Failure> {
+        let batch = match self.open.entry(place) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
                 let found = self
                     .shared
                     .state()
                     .assignment(message.topic(), message.partition());
-                // Of a partition that was taken away meanwhile.
                 let Some((assignment, topic)) = found else {
-                    return;
+                    return Ok(true);
                 };
                 entry.insert(OpenBatch {
                     assignment,
                     topic,
                     partition: message.partition(),
-                    messages: Packed::default(),
+                    messages: match self.idle.remove(&place) {
+                        Some(gather) => gather,
+                        None => Gather::new(self.settings.columns.as_ref())?,
+                    },
                     since: Instant::now(),
                 })
             }
         };
-        batch.messages.push(message);
-        let is_full = batch.messages.len() >= self.settings.batch_messages
-            || batch.messages.bytes.len() >= self.settings.batch_bytes;
-        if is_full && let Some(full) = self.open.remove(&key) {
-            send(self.shared, full);
+        if wanted.is_some_and(|wanted| wanted != batch.assignment) {
+            return Ok(true);
         }
+        if let Err(schema) = batch.messages.push(&batch.topic, message) {
+            if self.asked.insert(schema) {
+                self.shared.push(Event::Schema(schema));
+            }
+            return Ok(false);
+        }
+        let is_full = batch.messages.len() >= self.settings.batch_messages
+            || batch.messages.size() >= self.settings.batch_bytes
+            || batch.messages.must_end();
+        if is_full && let Some(full) = self.open.remove(&place) {
+            self.send(place, full)?;
+        }
+        Ok(true)
     }
 
-    fn flush(&mut self, is_due: impl Fn(&OpenBatch) -> bool) {
-        let (shared, open) = (self.shared, &mut self.open);
-        for (_, batch) in open.extract_if(|_, batch| is_due(batch)) {
-            send(shared, batch);
+    /// Goes on with messages that waited for a schema which has come.
+    fn retry(&mut self) -> Result<(), Failure> {
+        while let Some((place, assignment, message)) = self.waiting.pop_front() {
+            let is_open = self.shared.state().is_open(assignment);
+            if is_open && !self.gather(place, Some(assignment), &message)? {
+                self.waiting.push_front((place, assignment, message));
+                break;
+            }
         }
+        Ok(())
+    }
+
+    fn flush(&mut self, is_due: impl Fn(&OpenBatch) -> bool) -> Result<(), Failure> {
+        let due: Vec<_> = self.open.extract_if(|_, batch| is_due(batch)).collect();
+        for (place, batch) in due {
+            self.send(place, batch)?;
+        }
+        Ok(())
+    }
+
+    fn send(&mut self, place: Place, batch: OpenBatch) -> Result<(), Failure> {
+        let OpenBatch {
+            assignment,
+            topic,
+            partition,
+            mut messages,
+            ..
+        } = batch;
+        if messages.len() > 0 {
+            self.shared.push(Event::Batch(Batch {
+                assignment,
+                topic,
+                partition,
+                messages: messages.take()?,
+            }));
+        }
+        self.idle.insert(place, messages);
+        Ok(())
     }
 
     /// Pauses the partitions while too much is held, and resumes them when half of it was released.
     fn hold_back(&mut self) -> Result<(), Failure> {
         let open: usize = self.open.values().map(|batch| batch.messages.size()).sum();
         let held = self.shared.state().held + open;
-        if !self.is_paused && held > self.settings.max_bytes {
+        // Those that wait for a schema are few: the consumer is polled, and stays in its group.
+        let is_waiting = !self.waiting.is_empty();
+        if !self.is_paused && (is_waiting || held > self.settings.max_bytes) {
             self.consumer.pause(&self.consumer.assignment()?)?;
             self.is_paused = true;
-        } else if self.is_paused && held <= self.settings.max_bytes / 2 {
+        } else if self.is_paused && !is_waiting && held <= self.settings.max_bytes / 2 {
             self.consumer.resume(&self.consumer.assignment()?)?;
             self.is_paused = false;
         }
@@ -322,6 +433,7 @@ impl Reader<'_> {
                 progress
             };
             self.open.retain(|_, batch| batch.assignment != id);
+            self.waiting.retain(|(_, assignment, _)| *assignment != id);
             self.consumer.seek(
                 &progress.topic,
                 progress.partition,
@@ -334,40 +446,38 @@ impl Reader<'_> {
     }
 
     fn commit(&self) -> Result<(), Failure> {
-        let context = self.consumer.context();
-        let due = context.due()?;
+        let due = self.consumer.context().due()?;
         if due.count() > 0 {
-            context.commits.fetch_add(1, Ordering::Relaxed);
             self.consumer.commit(&due, CommitMode::Async)?;
         }
         Ok(())
     }
 
-    /// Commits what is done and waits for the answers, unless they do not come.
+    /// Commits everything that is done, until it is, unless the brokers do not answer. The client does not
+    /// tell the answers to commits; but what a group has committed is answered after them.
     fn last_commit(&self) -> Result<(), Failure> {
         let until = Instant::now() + LAST_COMMIT;
-        let commits = &self.consumer.context().commits;
         self.consumer.pause(&self.consumer.assignment()?)?;
-        self.commit()?;
-        while commits.load(Ordering::Relaxed) > 0 && Instant::now() < until {
+        loop {
+            self.consumer.context().forget_sent();
+            let due = self.consumer.context().due()?;
+            if due.count() == 0 {
+                return Ok(());
+            }
+            self.consumer.commit(&due, CommitMode::Async)?;
+            let left = until.saturating_duration_since(Instant::now());
+            let committed = self.consumer.committed_offsets(due.clone(), left);
+            if left.is_zero() || committed.is_ok_and(|committed| is_same(&committed, &due)) {
+                return Ok(());
+            }
             let _ = self.consumer.poll(IDLE);
         }
-        Ok(())
     }
 }
 
-fn send(shared: &Shared, batch: OpenBatch) {
-    let OpenBatch {
-        assignment,
-        topic,
-        partition,
-        messages,
-        ..
-    } = batch;
-    shared.push(Event::Batch(Batch {
-        assignment,
-        topic,
-        partition,
-        messages,
-    }));
+fn is_same(committed: &TopicPartitionList, due: &TopicPartitionList) -> bool {
+    due.elements().iter().all(|one| {
+        let found = committed.find_partition(one.topic(), one.partition());
+        found.is_some_and(|found| found.offset() == one.offset())
+    })
 }

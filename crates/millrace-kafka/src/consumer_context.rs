@@ -22,8 +22,6 @@ pub(crate) struct Context {
     pub(crate) start_from: StartFrom,
     /// Partitions come and go by themselves, not all at once.
     pub(crate) is_cooperative: bool,
-    /// Commits that were not answered.
-    pub(crate) commits: AtomicUsize,
     /// Partitions have come or gone: what is known of them is to be looked at again.
     pub(crate) rebalances: AtomicUsize,
 }
@@ -45,6 +43,13 @@ impl Context {
             }
         }
         Ok(due)
+    }
+
+    /// Has what is done count as not committed.
+    pub(crate) fn forget_sent(&self) {
+        for progress in self.shared.state().progress.values_mut() {
+            progress.sent = None;
+        }
     }
 
     fn assign(
@@ -133,22 +138,6 @@ impl ConsumerContext for Context {
         };
         if let Err(failure) = result {
             self.shared.push(Event::Failed(failure));
-        }
-    }
-
-    fn commit_callback(&self, result: KafkaResult<()>, offsets: &TopicPartitionList) {
-        self.commits.fetch_sub(1, Ordering::Relaxed);
-        if result.is_ok() {
-            return;
-        }
-        // They are sent again, if the partitions are still assigned.
-        let mut state = self.shared.state();
-        for element in offsets.elements() {
-            if let Some((id, _)) = state.assignment(element.topic(), element.partition())
-                && let Some(progress) = state.progress.get_mut(&id)
-            {
-                progress.sent = None;
-            }
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::failure::Failure;
-use crate::packed::Packed;
+use crate::gather::Messages;
 
 /// Stands for a partition from when it was assigned, or wound back, until it is taken away or wound
 /// back again. What is said of an older one is not heard.
@@ -20,8 +20,8 @@ pub struct Batch {
     pub topic: Arc<str>,
     /// The partition.
     pub partition: i32,
-    /// Offset and timestamp (milliseconds, or -1) of each message, and the message.
-    pub messages: Packed,
+    /// The messages; of packed ones the numbers are offset and timestamp (milliseconds, or -1).
+    pub messages: Messages,
 }
 
 /// What a consumer has to say, in order.
@@ -31,6 +31,8 @@ pub enum Event {
     Connected,
     /// Messages.
     Batch(Batch),
+    /// Values wait for the schema with this id, see `Consumer::add_schema`. Said once.
+    Schema(u32),
     /// Something went wrong, and the consumer goes on.
     Trouble(Failure),
     /// Something went wrong, and the consumer ends.
@@ -62,6 +64,11 @@ pub(crate) struct State {
 }
 
 impl State {
+    /// Whether an assignment has not ended.
+    pub(crate) fn is_open(&self, id: Assignment) -> bool {
+        self.progress.contains_key(&id)
+    }
+
     /// The assignment that a partition has now.
     pub(crate) fn assignment(&self, topic: &str, partition: i32) -> Option<(Assignment, Arc<str>)> {
         self.progress
@@ -122,7 +129,7 @@ impl Shared {
         {
             let mut state = self.state();
             if let Event::Batch(batch) = &event {
-                if !state.progress.contains_key(&batch.assignment) {
+                if !state.is_open(batch.assignment) {
                     return;
                 }
                 state.held += batch.messages.size();
@@ -155,12 +162,13 @@ impl Shared {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::packed::Packed;
 
     fn batch(assignment: Assignment) -> Event {
-        let messages = Packed {
+        let messages = Messages::Packed(Packed {
             numbers: vec![0.0; 5],
             bytes: vec![0; 60],
-        };
+        });
         Event::Batch(Batch {
             assignment,
             topic: "t".into(),

@@ -1,5 +1,6 @@
 //! The exported classes that read from Kafka and write to it.
 
+mod columns;
 mod consumer;
 mod producer;
 

@@ -12,6 +12,7 @@ mod intake;
 mod kafka;
 mod plan;
 mod reader;
+mod rows;
 mod thread;
 #[cfg_attr(
     test,

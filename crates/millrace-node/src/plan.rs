@@ -5,7 +5,7 @@ use std::mem::take;
 use std::rc::Rc;
 
 use arrow_array::{Array as _, StringArray};
-use millrace_core::batch::Emission;
+use millrace_core::batch::{Batch, Emission};
 use millrace_core::plan::{ColumnSchema, InputSchema, Plan, SinkSchema};
 use millrace_ring::Limits;
 use napi::Env;
@@ -21,6 +21,7 @@ use crate::emit::{Described, Target, scalar_room, write, write_floats, write_sca
 use crate::failure::{Failure, Result, core_error, guard};
 use crate::intake::{self, Fresh, Taken};
 use crate::reader::NativeReader;
+use crate::rows::NativeRows;
 use crate::thread::{self, Done, PlanThread, Resident, Stats, Task, Work, broken};
 
 /// What `poll` returns where no result has come.
@@ -278,19 +279,25 @@ impl NativePlan {
     ) -> Result<i32> {
         let core = &mut *self.core.borrow_mut();
         core.call("read", control, slab, offset, |this| {
-            let input = input as usize;
-            let Some(schema) = this.inputs.get(input) else {
-                return Ok(());
-            };
-            let Some(batch) = reader.take(schema)? else {
-                return Ok(());
-            };
-            let mut emissions = take(&mut this.emissions);
-            let result = this
-                .home()
-                .and_then(|plan| plan.push(input, batch, &mut emissions).map_err(core_error));
-            this.emissions = emissions;
-            result
+            this.run_from(input, |schema| reader.take(schema))
+        })
+    }
+
+    /// Runs rows that were decoded, as a batch of an input; see `push` for the results.
+    #[napi(
+        ts_args_type = "input: number, rows: NativeRows, control: Float64Array, slab: Uint8Array, offset: number"
+    )]
+    pub fn push_rows(
+        &mut self,
+        input: u32,
+        rows: &mut NativeRows,
+        control: Numbers<'_>,
+        slab: Bytes<'_>,
+        offset: u32,
+    ) -> Result<i32> {
+        let core = &mut *self.core.borrow_mut();
+        core.call("read", control, slab, offset, |this| {
+            this.run_from(input, |schema| rows.take(schema))
         })
     }
 
@@ -516,18 +523,16 @@ impl NativePlan {
     pub fn submit_from(&mut self, input: u32, reader: &mut NativeReader) -> Result<u32> {
         let core = &mut *self.core.borrow_mut();
         guard("read", || {
-            let input = input as usize;
-            let schema = core.inputs.get(input);
-            let batch = schema.map(|schema| reader.take(schema)).transpose()?;
-            let Some(batch) = batch.flatten() else {
-                return Ok(count(core.thread.as_ref().map_or(0, PlanThread::in_line)));
-            };
-            let bytes = batch
-                .columns
-                .iter()
-                .map(|array| array.get_buffer_memory_size());
-            let bytes = bytes.sum();
-            core.hand_over("read", Work::Decoded { input, batch }, bytes)
+            core.submit_from(input, |schema| reader.take(schema))
+        })
+    }
+
+    /// As `pushRows`, on the thread.
+    #[napi]
+    pub fn submit_rows(&mut self, input: u32, rows: &mut NativeRows) -> Result<u32> {
+        let core = &mut *self.core.borrow_mut();
+        guard("read", || {
+            core.submit_from(input, |schema| rows.take(schema))
         })
     }
 
@@ -666,6 +671,41 @@ impl Core {
             .and_then(|batch| plan.push(input, batch, &mut emissions));
         self.emissions = emissions;
         result.map_err(core_error)
+    }
+
+    /// Runs the batch that `from` has for an input, if there is one.
+    fn run_from(
+        &mut self,
+        input: u32,
+        from: impl FnOnce(&InputSchema) -> Result<Option<Batch>>,
+    ) -> Result<()> {
+        let input = input as usize;
+        let batch = self.inputs.get(input).map(from).transpose()?;
+        let Some(batch) = batch.flatten() else {
+            return Ok(());
+        };
+        let mut emissions = take(&mut self.emissions);
+        let result = self
+            .home()
+            .and_then(|plan| plan.push(input, batch, &mut emissions).map_err(core_error));
+        self.emissions = emissions;
+        result
+    }
+
+    /// As [`Core::run_from`], on the thread.
+    fn submit_from(
+        &mut self,
+        input: u32,
+        from: impl FnOnce(&InputSchema) -> Result<Option<Batch>>,
+    ) -> Result<u32> {
+        let input = input as usize;
+        let batch = self.inputs.get(input).map(from).transpose()?;
+        let Some(batch) = batch.flatten() else {
+            return Ok(count(self.thread.as_ref().map_or(0, PlanThread::in_line)));
+        };
+        let arrays = batch.columns.iter();
+        let bytes = arrays.map(|array| array.get_buffer_memory_size()).sum();
+        self.hand_over("read", Work::Decoded { input, batch }, bytes)
     }
 
     /// Gives the thread something to do, and the plan along with it if it is at home.

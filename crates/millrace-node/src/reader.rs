@@ -376,6 +376,14 @@ fn number(spec: &Value, name: &str) -> usize {
 }
 
 fn csv(spec: &Value) -> Result<TextFormat> {
+    Ok(TextFormat::Csv {
+        dialect: dialect(spec)?,
+        header: spec["header"].as_bool().unwrap_or(true),
+    })
+}
+
+/// How CSV is written, of a spec with `delimiter`, `quote` and `nulls`.
+pub(crate) fn dialect(spec: &Value) -> Result<CsvDialect> {
     let character = |name: &str| {
         let text = text(spec, name);
         match text.as_bytes() {
@@ -386,13 +394,10 @@ fn csv(spec: &Value) -> Result<TextFormat> {
         }
     };
     let nulls = spec["nulls"].as_array().into_iter().flatten();
-    Ok(TextFormat::Csv {
-        dialect: CsvDialect {
-            delimiter: character("delimiter")?,
-            quote: character("quote")?,
-            nulls: nulls.filter_map(Value::as_str).map(str::to_owned).collect(),
-        },
-        header: spec["header"].as_bool().unwrap_or(true),
+    Ok(CsvDialect {
+        delimiter: character("delimiter")?,
+        quote: character("quote")?,
+        nulls: nulls.filter_map(Value::as_str).map(str::to_owned).collect(),
     })
 }
 

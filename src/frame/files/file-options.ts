@@ -1,3 +1,4 @@
+import type { EmitOptions } from '../../graph/node.ts';
 import { Stream } from '../../stream.ts';
 import { checkCount, checkOptions, checkSchema, shown } from '../checks.ts';
 import type { PlanColumn } from '../plan-node.ts';
@@ -40,10 +41,10 @@ export interface BadRow {
 
 /**
  * What becomes of a record that is no row: `'error'` ends reading with a MillraceError (`ERR_BAD_ROW`)
- * that names file, line and reason, when all rows before it have been delivered; `'skip'` leaves it out;
- * a stream or a function gets it, and is waited for. All but `'error'` count it in `badRows` of `run`.
+ * that names its place and the reason, when all rows before it have been delivered; `'skip'` leaves it
+ * out; a stream or a function gets it, and is waited for. All but `'error'` count it in `badRows` of `run`.
  */
-export type BadRowPolicy = 'error' | 'skip' | Stream<BadRow> | ((row: BadRow) => unknown);
+export type BadRowPolicy<R = BadRow> = 'error' | 'skip' | Stream<R> | ((row: R) => unknown);
 
 /** Options of `DataFrame.fromNdjson`. */
 export interface NdjsonOptions<C extends FileColumns = FileColumns> extends FileOptions<C> {
@@ -122,6 +123,32 @@ export function checkFileOptions(
       `Cannot create ${operator}: header must be true or false, got ${shown(header)}`,
     );
   }
+  checkDialect(operator, { delimiter, quote, nulls });
+  checkBadRowPolicy(operator, onBadRow);
+  return { batch, maxLine, sampleRows, header, delimiter, quote, nulls, onBadRow };
+}
+
+/** Checks what becomes of records that are no rows. */
+export function checkBadRowPolicy(operator: string, policy: unknown): void {
+  const isPolicy = policy === 'error' || policy === 'skip' || typeof policy === 'function';
+  if (!isPolicy && !(policy instanceof Stream)) {
+    throw new TypeError(
+      `Cannot create ${operator}: onBadRow must be 'error', 'skip', a stream or a function, got ${shown(policy)}`,
+    );
+  }
+}
+
+/** Tells whoever is to be told of a record that is no row. */
+export function tellBadRow<R>(policy: BadRowPolicy<R>, row: R, options?: EmitOptions): unknown {
+  if (typeof policy === 'string') return undefined;
+  return typeof policy === 'function' ? policy(row) : policy.emit(row, options);
+}
+
+/** Checks how CSV is written. */
+export function checkDialect(
+  operator: string,
+  { delimiter, quote, nulls }: { delimiter: unknown; quote: unknown; nulls: unknown },
+): void {
   checkCharacter(operator, 'delimiter', delimiter);
   checkCharacter(operator, 'quote', quote);
   if (delimiter === quote) {
@@ -134,13 +161,6 @@ export function checkFileOptions(
       `Cannot create ${operator}: nulls must be an array of texts, got ${shown(nulls)}`,
     );
   }
-  const isPolicy = onBadRow === 'error' || onBadRow === 'skip' || typeof onBadRow === 'function';
-  if (!isPolicy && !(onBadRow instanceof Stream)) {
-    throw new TypeError(
-      `Cannot create ${operator}: onBadRow must be 'error', 'skip', a stream or a function, got ${shown(onBadRow)}`,
-    );
-  }
-  return { batch, maxLine, sampleRows, header, delimiter, quote, nulls, onBadRow };
 }
 
 function checkCharacter(operator: string, name: string, value: unknown): void {

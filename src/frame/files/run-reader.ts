@@ -2,7 +2,7 @@ import { MillraceError } from '../../errors.ts';
 import { crossing, type Reader } from '../../native/plan.ts';
 import { checkFunction, checkOptions } from '../checks.ts';
 import type { Graph } from '../graph.ts';
-import type { BadRow, BadRowPolicy } from './file-options.ts';
+import { type BadRow, tellBadRow } from './file-options.ts';
 import { bytesOf } from './file-source.ts';
 import type { FrameReader } from './open-reader.ts';
 
@@ -90,7 +90,7 @@ export async function runReader(
         if (refused !== null) {
           const bad = JSON.parse(refused) as BadRow[];
           progress.badRows += bad.length;
-          for (const row of bad) await tell(onBadRow, row);
+          for (const row of bad) await tellBadRow(onBadRow, row);
         }
         if (performance.now() - turn >= TURN_MILLISECONDS) {
           onProgress?.({ rows: progress.rows, totalRows });
@@ -109,11 +109,6 @@ export async function runReader(
   await graph.end();
   onProgress?.({ rows: progress.rows, totalRows });
   return progress;
-}
-
-function tell(policy: BadRowPolicy, row: BadRow): unknown {
-  if (typeof policy === 'string') return undefined;
-  return typeof policy === 'function' ? policy(row) : policy.emit(row);
 }
 
 /** Batches under way, no more than some at a time. */

@@ -139,25 +139,7 @@ impl ArrowReader {
         if let Some(first) = messages.next_batch()? {
             messages.put_back(first);
         }
-        let found = messages
-            .columns()
-            .ok_or_else(|| corrupt(&messages.name, &"it has no schema"))?;
-        let indices = self
-            .columns
-            .iter()
-            .map(|column| {
-                let same = found.iter().find(|(_, other)| other == column);
-                same.map(|(index, _)| *index).ok_or_else(|| {
-                    corrupt(
-                        &messages.name,
-                        &format!(
-                            "it has no column '{}' of type {}",
-                            column.name, column.column_type
-                        ),
-                    )
-                })
-            })
-            .collect::<Result<_, _>>()?;
+        let indices = messages.indices_of(&self.columns)?;
         Ok((messages, indices))
     }
 
@@ -175,7 +157,7 @@ impl ArrowReader {
                 Wanted::Unused => Ok(Arc::clone(&unused)),
                 _ => plan_column(part.column(index))
                     .and_then(|array| text_column(array, wanted))
-                    .ok_or_else(|| corrupt(name, &"a value is beyond the range of its column")),
+                    .ok_or_else(|| beyond_range(name)),
             })
             .collect::<Result<_, _>>()?;
         Ok(Decoded {
@@ -189,7 +171,7 @@ impl ArrowReader {
 }
 
 /// The messages of a stream.
-struct Messages {
+pub(crate) struct Messages {
     name: Arc<str>,
     stream: ByteStream,
     decoder: StreamDecoder,
@@ -207,7 +189,7 @@ struct Messages {
 }
 
 impl Messages {
-    fn new(mut stream: ByteStream) -> Result<Self, ReadError> {
+    pub(crate) fn new(mut stream: ByteStream) -> Result<Self, ReadError> {
         let mut head = Vec::new();
         stream.read_into(&mut head, 8)?;
         let is_file = head.starts_with(MAGIC);
@@ -235,6 +217,22 @@ impl Messages {
         })
     }
 
+    /// Of each of these columns its index, once a batch was read.
+    pub(crate) fn indices_of(&self, columns: &[FileColumn]) -> Result<Vec<usize>, ReadError> {
+        let found = self
+            .columns()
+            .ok_or_else(|| corrupt(&self.name, &"it has no schema"))?;
+        let index_of = |column: &FileColumn| {
+            let same = found.iter().find(|(_, other)| other == column);
+            same.map(|(index, _)| *index).ok_or_else(|| {
+                let FileColumn { name, column_type } = column;
+                let detail = format!("it has no column '{name}' of type {column_type}");
+                corrupt(&self.name, &detail)
+            })
+        };
+        columns.iter().map(index_of).collect()
+    }
+
     fn put_back(&mut self, batch: RecordBatch) {
         self.next = Some(batch);
     }
@@ -247,7 +245,7 @@ impl Messages {
         }
     }
 
-    fn next_batch(&mut self) -> Result<Option<RecordBatch>, ReadError> {
+    pub(crate) fn next_batch(&mut self) -> Result<Option<RecordBatch>, ReadError> {
         if let Some(batch) = self.next.take() {
             return Ok(Some(batch));
         }
@@ -369,6 +367,11 @@ pub(crate) fn plan_columns(schema: &Schema) -> Vec<(usize, FileColumn)> {
             Some((index, column))
         })
         .collect()
+}
+
+/// A time beyond what nanoseconds can say.
+pub(crate) fn beyond_range(path: &str) -> ReadError {
+    corrupt(path, &"a value is beyond the range of its column")
 }
 
 fn corrupt(path: &str, detail: &dyn std::fmt::Display) -> ReadError {

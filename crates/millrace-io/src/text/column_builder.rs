@@ -17,6 +17,8 @@ use crate::text::number::Number;
 use crate::text::text_builder::{InternedBuilder, PlainBuilder};
 
 const NANOS_OF_MILLI: f64 = 1e6;
+const MILLI_NANOS: i64 = 1_000_000;
+const DAY_MILLIS: i64 = 86_400_000;
 const MILLIS_OF_DAY: f64 = 86_400_000.0;
 
 /// One column: its values, and the rows without one.
@@ -224,6 +226,51 @@ impl ColumnBuilder {
         Ok(())
     }
 
+    /// An integer, which fits its type; for times milliseconds.
+    #[inline]
+    pub(crate) fn integer(&mut self, value: i64) -> Fit {
+        match &mut self.values {
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "the nearest float is what is wanted"
+            )]
+            Values::F64(values) => values.push(value as f64),
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "the nearest float is what is wanted"
+            )]
+            Values::F32(values) => values.push(value as f32),
+            Values::I64(values) => values.push(match self.column_type {
+                ColumnType::I64 => value,
+                _ => value.checked_mul(MILLI_NANOS).ok_or(Unfit)?,
+            }),
+            Values::I32(values) if self.column_type == ColumnType::Date => {
+                let days = value.div_euclid(DAY_MILLIS);
+                values.push(i32::try_from(days).map_err(|_| Unfit)?);
+            }
+            _ => return self.raw(value),
+        }
+        Ok(())
+    }
+
+    /// An integer as it lies in memory: of times nanoseconds, of dates days.
+    #[inline]
+    pub(crate) fn raw(&mut self, value: i64) -> Fit {
+        match &mut self.values {
+            Values::Unused => {}
+            Values::I64(values) => values.push(value),
+            Values::I32(values) => values.push(narrow(value)?),
+            Values::I16(values) => values.push(narrow(value)?),
+            Values::I8(values) => values.push(narrow(value)?),
+            Values::U64(values) => values.push(narrow(value)?),
+            Values::U32(values) => values.push(narrow(value)?),
+            Values::U16(values) => values.push(narrow(value)?),
+            Values::U8(values) => values.push(narrow(value)?),
+            _ => return Err(Unfit),
+        }
+        Ok(())
+    }
+
     /// The column so far, of `rows` rows; the next one begins.
     pub(crate) fn finish(&mut self, rows: usize) -> ArrayRef {
         let nulls = self.take_nulls(rows);
@@ -277,6 +324,11 @@ fn primitive<T: ArrowPrimitiveType>(
     let next = Vec::with_capacity(values.len());
     let values = std::mem::replace(values, next);
     Arc::new(PrimitiveArray::<T>::new(ScalarBuffer::from(values), nulls))
+}
+
+#[inline]
+fn narrow<N: TryFrom<i64>>(value: i64) -> Result<N, Unfit> {
+    N::try_from(value).map_err(|_| Unfit)
 }
 
 #[inline]

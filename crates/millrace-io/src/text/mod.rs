@@ -12,9 +12,11 @@ mod record;
 mod rows;
 mod text_builder;
 
+pub(crate) use column_builder::{ColumnBuilder, Unfit};
 pub use csv::CsvDialect;
 pub use infer::{infer_sample, infer_text};
 pub use reader::{TextFormat, TextOptions, read_text};
 pub use reason::Reason;
-pub(crate) use record::check_wanted;
 pub use record::{RecordDecoder, RecordFormat};
+pub(crate) use record::{check_wanted, utf8};
+pub(crate) use rows::Rows;

@@ -108,6 +108,11 @@ impl RecordDecoder {
         Ok(())
     }
 
+    /// Adds a row in which all columns are missing.
+    pub fn push_missing(&mut self) {
+        self.rows.commit();
+    }
+
     /// Rows so far.
     #[must_use]
     pub fn rows(&self) -> usize {

@@ -21,6 +21,7 @@ use crate::column::FileColumn;
 use crate::error::ReadError;
 use encoder::Encoder;
 use partition::partitions;
+pub(crate) use text::quote_json;
 
 /// How files are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -139,7 +139,7 @@ pub(crate) fn write_ndjson(batch: &RecordBatch, out: &mut String) {
     }
 }
 
-fn quote_json(text: &str, out: &mut String) {
+pub(crate) fn quote_json(text: &str, out: &mut String) {
     out.push('"');
     let mut rest = text;
     while let Some(at) = rest.find(|c: char| c == '"' || c == '\\' || c < ' ') {

@@ -2,13 +2,18 @@
 
 use std::time::Duration;
 
-use millrace_kafka::consumer::{Batch, Consumer, ConsumerSettings, Event};
+use millrace_kafka::consumer::{
+    Batch, ColumnMessages, ColumnSettings, Consumer, ConsumerSettings, Event, Messages,
+};
 use millrace_kafka::start_from::StartFrom;
 use napi::bindgen_prelude::{Buffer, Float64Array, Function};
 use napi_derive::napi;
+use serde_json::{Value, json};
 
+use super::columns::column_settings;
 use super::{KafkaProperty, KafkaTrouble, pairs, waker, whole};
 use crate::failure::{Failure, Result, guard};
+use crate::rows::NativeRows;
 
 /// An offset at which a partition is begun with.
 #[napi(object)]
@@ -46,27 +51,42 @@ pub struct KafkaConsumerSettings {
     pub commit_interval: f64,
     /// How long the brokers may take to answer at the start, in milliseconds.
     pub connect_timeout: f64,
+    /// How values are decoded into columns, as JSON text: `{"format": "json" | "csv" | "raw" | "arrow" |
+    /// "avro", "columns": [{"name", "type"}], "fields": string[], "wanted": number[], "tombstones": bool,
+    /// "strict": bool, "delimiter": string, "quote": string, "nulls": string[], "schema": string or null}`.
+    pub columns: Option<String>,
 }
 
 /// What a consumer has to say.
-#[napi(object)]
+#[napi(object, object_from_js = false)]
 pub struct KafkaEvent {
-    /// `connected`, `batch`, `trouble`, `failed` or `closed`.
+    /// `connected`, `batch`, `columns`, `schema`, `trouble`, `failed` or `closed`.
     pub kind: String,
     /// Of `trouble` and `failed`.
     pub trouble: Option<KafkaTrouble>,
-    /// Of `batch`: which assignment of its partition it belongs to.
+    /// Of `batch` and `columns`: which assignment of its partition it belongs to. Of `schema`: the id of
+    /// the schema that values wait for.
     pub assignment: u32,
-    /// Of `batch`.
+    /// Of `batch` and `columns`.
     pub topic: String,
-    /// Of `batch`.
+    /// Of `batch` and `columns`.
     pub partition: i32,
     /// Of `batch`: of each message offset, timestamp, and the lengths of key, value and headers.
     pub numbers: Option<Float64Array>,
     /// Of `batch`: keys, values and headers, message by message.
     pub bytes: Option<Buffer>,
-    /// Of `batch`: bytes to release.
+    /// Of `batch` and `columns`: bytes to release.
     pub size: f64,
+    /// Of `columns`: the rows.
+    pub rows: Option<NativeRows>,
+    /// Of `columns`: the offset of the first message.
+    pub first: f64,
+    /// Of `columns`: the offset of the last message.
+    pub last: f64,
+    /// Of `columns`: messages without a value.
+    pub tombstones: u32,
+    /// Of `columns`: messages that are no rows, as JSON text: `[{"offset", "reason", "text"}]`.
+    pub refused: Option<String>,
 }
 
 /// A member of a consumer group, on a thread of its own.
@@ -83,6 +103,8 @@ impl NativeKafkaConsumer {
     pub fn new(settings: KafkaConsumerSettings, wake: Function<'_, (), ()>) -> Result<Self> {
         guard("read from Kafka", || {
             let start_from = start_from(&settings)?;
+            let columns = settings.columns.as_deref().map(column_settings);
+            let columns: Option<ColumnSettings> = columns.transpose()?;
             let settings = ConsumerSettings {
                 properties: pairs(settings.properties),
                 topics: settings.topics,
@@ -93,6 +115,7 @@ impl NativeKafkaConsumer {
                 linger: Duration::from_millis(whole(settings.linger)),
                 commit_interval: Duration::from_millis(whole(settings.commit_interval)),
                 connect_timeout: Duration::from_millis(whole(settings.connect_timeout)),
+                columns,
             };
             let consumer = Consumer::start(settings, waker(&wake)?);
             Ok(Self { consumer })
@@ -145,6 +168,16 @@ impl NativeKafkaConsumer {
         })
     }
 
+    /// Makes the schema known that an event `schema` has asked for: the texts of those that it refers to,
+    /// then its own; without them `reason` says why there is none.
+    #[napi]
+    pub fn add_schema(&self, id: u32, texts: Option<Vec<String>>, reason: String) -> Result<()> {
+        guard("read from Kafka", || {
+            self.consumer.add_schema(id, texts.ok_or(reason));
+            Ok(())
+        })
+    }
+
     /// Commits what is done and leaves the group; `closed` is the last event.
     #[napi]
     pub fn close(&self) -> Result<()> {
@@ -156,40 +189,76 @@ impl NativeKafkaConsumer {
 }
 
 fn event(event: Event) -> KafkaEvent {
-    let (kind, trouble, batch) = match event {
-        Event::Connected => ("connected", None, None),
-        Event::Batch(batch) => ("batch", None, Some(batch)),
-        Event::Trouble(failure) => ("trouble", Some(failure.into()), None),
-        Event::Failed(failure) => ("failed", Some(failure.into()), None),
-        Event::Closed => ("closed", None, None),
+    let kind = match &event {
+        Event::Connected => "connected",
+        Event::Batch(Batch {
+            messages: Messages::Packed(_),
+            ..
+        }) => "batch",
+        Event::Batch(_) => "columns",
+        Event::Schema(_) => "schema",
+        Event::Trouble(_) => "trouble",
+        Event::Failed(_) => "failed",
+        Event::Closed => "closed",
     };
-    let mut event = KafkaEvent {
+    let mut told = KafkaEvent {
         kind: kind.to_owned(),
-        trouble,
+        trouble: None,
         assignment: 0,
         topic: String::new(),
         partition: 0,
         numbers: None,
         bytes: None,
         size: 0.0,
+        rows: None,
+        first: 0.0,
+        last: 0.0,
+        tombstones: 0,
+        refused: None,
     };
-    if let Some(Batch {
-        assignment,
-        topic,
-        partition,
-        messages,
-    }) = batch
-    {
-        event.assignment = assignment;
-        event.topic = topic.to_string();
-        event.partition = partition;
-        #[expect(clippy::cast_precision_loss, reason = "memory is smaller than 2^53")]
-        let size = messages.size() as f64;
-        event.size = size;
-        event.numbers = Some(Float64Array::new(messages.numbers));
-        event.bytes = Some(Buffer::from(messages.bytes));
+    match event {
+        Event::Trouble(failure) | Event::Failed(failure) => told.trouble = Some(failure.into()),
+        Event::Schema(id) => told.assignment = id,
+        Event::Batch(batch) => tell_batch(batch, &mut told),
+        Event::Connected | Event::Closed => {}
     }
-    event
+    told
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "memory and offsets stay below 2^53"
+)]
+fn tell_batch(batch: Batch, told: &mut KafkaEvent) {
+    told.assignment = batch.assignment;
+    told.topic = batch.topic.to_string();
+    told.partition = batch.partition;
+    told.size = batch.messages.size() as f64;
+    match batch.messages {
+        Messages::Packed(packed) => {
+            told.numbers = Some(Float64Array::new(packed.numbers));
+            told.bytes = Some(Buffer::from(packed.bytes));
+        }
+        Messages::Columns(columns) => tell_columns(columns, told),
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "offsets stay below 2^53")]
+fn tell_columns(columns: ColumnMessages, told: &mut KafkaEvent) {
+    told.first = columns.first as f64;
+    told.last = columns.last as f64;
+    told.tombstones = u32::try_from(columns.tombstones).unwrap_or(u32::MAX);
+    if !columns.refused.is_empty() {
+        let refused = columns.refused.iter().map(|refused| {
+            json!({
+                "offset": refused.offset,
+                "reason": refused.reason,
+                "text": refused.text,
+            })
+        });
+        told.refused = Some(Value::from(refused.collect::<Vec<_>>()).to_string());
+    }
+    told.rows = Some(NativeRows::new(columns.batch));
 }
 
 fn start_from(settings: &KafkaConsumerSettings) -> Result<StartFrom> {
