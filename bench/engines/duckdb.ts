@@ -68,7 +68,8 @@ export const engine: Engine = {
       };
       const read = format === 'csv' ? 'read_csv' : 'read_json';
       const lines = format === 'csv' ? '' : ", format = 'newline_delimited'";
-      const all = "{ id: 'BIGINT', key: 'VARCHAR', value: 'DOUBLE', size: 'BIGINT', at: 'BIGINT' }";
+      const all =
+        "{ 'id': 'BIGINT', 'key': 'VARCHAR', 'value': 'DOUBLE', 'size': 'BIGINT', 'at': 'BIGINT' }";
       const types =
         format === 'csv'
           ? `, columns = ${all}, header = true`

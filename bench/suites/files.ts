@@ -94,7 +94,7 @@ export const parquetFile: Suite<'delaySums'> = {
   expected: async ({ path }) => {
     const flights = await readFlights(path);
     const totals = totalsByOrigin(flights, 0, flights.delay.length);
-    return totals.map(({ origin, sum }) => [origin, sum] as const);
+    return new Map(totals.map(({ origin, sum }) => [origin, sum]));
   },
   elements: () => 3_000_000,
   engines: ['millrace', 'duckdb', 'polars'],
