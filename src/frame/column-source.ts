@@ -9,7 +9,7 @@ import { checkBuffer, isTypedArray, typedColumn } from './column-input.ts';
 import { ColumnWriter, Interner } from './column-writer.ts';
 import { Graph, type GraphSource } from './graph.ts';
 import type { PlanColumn } from './plan-node.ts';
-import { createRowReader, type RowReader } from './row-reader.ts';
+import { createRowReader, loopReader, type RowReader } from './row-reader.ts';
 import { type ThreadOptions, threadSettings } from './thread-options.ts';
 
 /** How single values are collected into batches, and how a source is named. */
@@ -72,6 +72,8 @@ export class ColumnSource implements GraphSource {
   #word: Uint8Array = NOTHING;
   /** What ran outside of any call of the user's, who gets its outcome with the next call. */
   #late: Promise<void>[] = [];
+  /** Texts that stand aside while words run. */
+  #held: (string | null)[] = [];
 
   constructor(
     operator: string,
@@ -131,19 +133,27 @@ export class ColumnSource implements GraphSource {
   /** Runs rows as one batch. */
   rows(rows: readonly unknown[]): Settled {
     const before = this.#flushBefore();
-    this.#prepare(rows.length);
-    try {
-      this.#reader!.many(rows);
-    } catch (error) {
-      this.#discard(0);
-      throw error;
-    }
-    return both(before, this.#run(rows.length));
+    this.#beside(() => {
+      this.#prepare(rows.length);
+      try {
+        this.#reader!.many(rows);
+      } catch (error) {
+        this.#discard(0);
+        throw error;
+      }
+      this.#compute(rows.length);
+    });
+    return both(before, this.graph.deliver());
   }
 
   /** Runs whole columns, in the order of the schema, as one batch. */
   columns(inputs: readonly unknown[]): Settled {
     const before = this.#flushBefore();
+    this.#beside(() => this.#computeColumns(inputs));
+    return both(before, this.graph.deliver());
+  }
+
+  #computeColumns(inputs: readonly unknown[]): void {
     this.#prepare();
     const rows = this.#checkLengths(inputs);
     const buffers: (TypedArray | null)[] = [];
@@ -162,7 +172,32 @@ export class ColumnSource implements GraphSource {
     } finally {
       this.#empty();
     }
-    return both(before, this.graph.deliver());
+  }
+
+  /**
+   * Computes a batch beside rows that have been collected, which stay so: what was flushed before the
+   * batch may have had a sink emit them.
+   */
+  #beside(compute: () => void): void {
+    if (this.#rows === 0) {
+      compute();
+      return;
+    }
+    const [writers, reader, rows] = [this.#writers, this.#reader, this.#rows];
+    // Strings have one id in both.
+    this.#writers = writers.map(
+      ({ name, type, interner }) => new ColumnWriter(name, type, this.#batch, interner),
+    );
+    this.#reader = loopReader(
+      this.#writers,
+      writers.map(({ name }) => name),
+    );
+    this.#rows = 0;
+    try {
+      compute();
+    } finally {
+      [this.#writers, this.#reader, this.#rows] = [writers, reader, rows];
+    }
   }
 
   /** Runs an f64 column without missing values, the one column of this source, as one batch. */
@@ -181,9 +216,14 @@ export class ColumnSource implements GraphSource {
         `Cannot emit words: a word must have at most ${LONGEST_WORD} bytes, got ${whole.length - end} without whitespace`,
       );
     }
-    const settled = this.#runWords(whole.subarray(0, end));
-    this.#word = Uint8Array.from(whole.subarray(end));
-    return both(before, settled);
+    if (this.#rows > 0) this.#hold();
+    try {
+      const settled = this.#runWords(whole.subarray(0, end));
+      this.#word = Uint8Array.from(whole.subarray(end));
+      return both(before, settled);
+    } finally {
+      this.#giveBack();
+    }
   }
 
   /** Runs what was collected; its outcome is for the next call. */
@@ -265,6 +305,24 @@ export class ColumnSource implements GraphSource {
     return word.length === 0 ? undefined : this.#runWords(word);
   }
 
+  /** Sets aside what a sink emitted while the batch before was delivered: the words get its ids. */
+  #hold(): void {
+    const [writer] = this.#writers;
+    for (let row = 0; row < this.#rows; row++) this.#held.push(writer!.textAt(row));
+    this.#discard(0);
+    this.#rows = 0;
+  }
+
+  /** Collects again what was set aside. */
+  #giveBack(): void {
+    const held = this.#held;
+    this.#held = [];
+    for (const text of held) {
+      const settled = this.value(text);
+      if (settled !== undefined) this.#keepLate(settled);
+    }
+  }
+
   #runWords(text: Uint8Array): Settled {
     // Strings that the writers hold back have ids which the plan gives to others.
     this.#generation = -2;
@@ -272,6 +330,11 @@ export class ColumnSource implements GraphSource {
   }
 
   #run(rows: number): Settled {
+    this.#compute(rows);
+    return this.graph.deliver();
+  }
+
+  #compute(rows: number): void {
     const buffers: (TypedArray | null)[] = [];
     this.#rows = 0;
     try {
@@ -283,7 +346,6 @@ export class ColumnSource implements GraphSource {
     } finally {
       this.#empty();
     }
-    return this.graph.deliver();
   }
 
   /** Throws where an id is beyond its table, naming the row: the plan may be all that looked. */
@@ -352,6 +414,7 @@ export class ColumnSource implements GraphSource {
 
   /** Fits the writers to the plan as it is now, with room for `rows`. */
   #prepare(rows = this.#batch): void {
+    if (this.#held.length > 0) this.#giveBack();
     if (this.#generation !== this.graph.generation) this.graph.learnStrings();
     const plan = this.graph.plan();
     if (this.#generation !== this.graph.generation) {
@@ -368,7 +431,8 @@ export class ColumnSource implements GraphSource {
       this.#reader = createRowReader(
         this.#writers.map((writer, c) => ({ writer, used: this.#used[c]! })),
       );
-    } else if (this.#writers[0]!.values.length < rows) {
+    } else {
+      // Each by itself: of the columns of a batch only some may have gone through their writers.
       for (const writer of this.#writers) writer.grow(rows);
     }
   }

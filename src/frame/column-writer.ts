@@ -69,6 +69,11 @@ export class Interner {
     return id;
   }
 
+  /** The string of an id, also of one that the plan has yet to get. */
+  text(id: number): string | undefined {
+    return this.#known[id] ?? this.#fresh[id - this.#known.length];
+  }
+
   /** Our ids of the strings of a foreign table, which is read only once. */
   idsOf(dictionary: Iterable<unknown> & object): Int32Array {
     let ours = this.#foreign.get(dictionary);
@@ -256,6 +261,12 @@ export class ColumnWriter {
       );
     }
     this.values[row] = number;
+  }
+
+  /** The text that was written into a row, null where it is missing. */
+  textAt(row: number): string | null {
+    if (this.#hasMissing && ((this.#validity![row >> 3]! >> (row & 7)) & 1) === 0) return null;
+    return this.interner?.text(Number(this.values[row])) ?? this.strings[row] ?? null;
   }
 
   /** Forgets all from row `from` on. */
