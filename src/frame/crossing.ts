@@ -52,9 +52,8 @@ function crossInto(
   receive: (element: unknown) => unknown,
 ): void {
   let isEnded = false;
-  const f = (element: unknown) => {
+  const begin = () => {
     isEnded = false;
-    return receive(element);
   };
   // Asked again until nothing is left: the input of the columns ends once.
   const drain = (_node: unknown, isEnd: boolean) => {
@@ -62,8 +61,17 @@ function crossInto(
     isEnded = true;
     return columns.end();
   };
+  const f = inTurn(begin, receive);
   const node = createNode({ ...sink, drain }, { f, args: [] }, [stream.node]);
   noteCrossing(node, planNodeOf(columns).graph.input);
+}
+
+/** One function after another; without a name, which drawings would show. */
+function inTurn(first: () => void, second: (element: unknown) => unknown) {
+  return (element: unknown) => {
+    first();
+    return second(element);
+  };
 }
 
 /** What live columns yield as a stream: the values of a column and the rows of a table one by one. */
