@@ -15,8 +15,10 @@ const RECORDS_PER_KILL = 60;
 /**
  * Kills a process that consumes from a broker at random points, again and again. What the broker took
  * for done at that moment has to be in the sink, and in the end everything has.
+ *
+ * @param source which of the sources for the consumer reads
  */
-export function describeFaults<T>(broker: Broker<T>): void {
+export function describeFaults<T>(broker: Broker<T>, source: string = broker.kind.name): void {
   withServer(broker.kind, `${broker.title}, killed ${KILLS} times`, (server) => {
     it('loses no record, and acknowledges none that was not processed', {
       timeout: 180_000 + KILLS * 60_000,
@@ -30,7 +32,7 @@ export function describeFaults<T>(broker: Broker<T>): void {
       const records = texts(2 * KILLS * RECORDS_PER_KILL);
       await channel.feed(records);
       const written = () => readFileSync(file, 'utf8').split('\n').slice(0, -1);
-      const consume = () => startConsumer([broker.kind.name, server().url, name, file]);
+      const consume = () => startConsumer([source, server().url, name, file]);
 
       for (let kill = 0; kill < KILLS; kill++) {
         const consumer = consume();

@@ -1,4 +1,9 @@
 import { kafkaBroker, kafkaChannel } from '../servers/brokers/kafka.ts';
 import { describeFaults } from './describe-faults.ts';
 
-describeFaults({ ...kafkaBroker, channel: (server, name) => kafkaChannel(server, name, 4) });
+const partitioned: typeof kafkaBroker = {
+  ...kafkaBroker,
+  channel: (server, name) => kafkaChannel(server, name, 4),
+};
+describeFaults(partitioned);
+describeFaults({ ...partitioned, title: 'DataFrame.fromKafka()' }, 'kafka columns');

@@ -1,4 +1,5 @@
 import {
+  DataFrame,
   fromKafka,
   fromNats,
   fromRabbitMQ,
@@ -6,12 +7,28 @@ import {
   type Stream,
 } from '../../src/index.ts';
 
+// For the broker to see soon that a consumer was killed.
+const client = { 'session.timeout.ms': 1000, 'heartbeat.interval.ms': 200 };
+
 const sources: Record<string, (url: string, name: string) => Stream<string>> = {
   kafka(url, name) {
-    const client = { 'session.timeout.ms': 1000, 'heartbeat.interval.ms': 200 };
     const source = fromKafka(name, { url, group: 'g', client, commitInterval: 20 });
     void source.start();
     return source.map(({ value }) => String(value));
+  },
+  'kafka columns'(url, name) {
+    const options = {
+      url,
+      group: 'g',
+      client,
+      commitInterval: 20,
+      format: 'raw',
+      batch: 16,
+    } as const;
+    const frame = DataFrame.fromKafka(name, options);
+    const rows = frame.toStream();
+    void frame.start();
+    return rows.map(({ value }) => String(value));
   },
   nats(url, name) {
     const source = fromNats(name, { url, consumer: 'c', ackWait: 1000 });
