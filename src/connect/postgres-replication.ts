@@ -41,6 +41,8 @@ export interface ReplicationSettings {
 
 // The server ends a connection of which it has heard nothing for a minute.
 const STATUS_EVERY = 5000;
+/** How long the server may take to end the stream of changes, in milliseconds. */
+const ANSWER_WITHIN = 1000;
 
 /** A change under way; `confirmed` is the end of the last transaction that is complete before it. */
 interface Position {
@@ -60,6 +62,8 @@ export class PostgresReplication implements MessageConnection<PostgresChange> {
   #begun: Pgoutput.MessageBegin | undefined;
   #complete: string | undefined;
   #confirmed: string | undefined;
+  /** Resolves when the server has ended the stream. */
+  #over: Promise<void> | undefined;
   #timer: TimerHandle | undefined;
 
   private constructor(service: LogicalReplicationService, clock: Clock) {
@@ -112,8 +116,30 @@ export class PostgresReplication implements MessageConnection<PostgresChange> {
 
   async close(): Promise<void> {
     if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
-    if (this.#lost === undefined) await this.#report();
+    if (this.#lost === undefined) {
+      await this.#report();
+      await this.#endStream();
+    }
     await this.#service.destroy();
+  }
+
+  /**
+   * Ends the stream of changes as the protocol has it, which the server answers when it has taken in
+   * what it was told before. The client itself breaks the connection off, and what the server has not
+   * read then is lost.
+   */
+  async #endStream(): Promise<void> {
+    const { _connection: connection } = this.#service as unknown as {
+      readonly _connection: { endCopyFrom(): void } | null;
+    };
+    if (connection === null) return;
+    connection.endCopyFrom();
+    let timer: TimerHandle | undefined;
+    const patience = new Promise<void>((resolve) => {
+      timer = this.#clock.setTimeout(resolve, ANSWER_WITHIN);
+    });
+    await Promise.race([this.#over, patience]);
+    this.#clock.clearTimeout(timer!);
   }
 
   /** Resolves when changes begin to come. */
@@ -136,7 +162,10 @@ export class PostgresReplication implements MessageConnection<PostgresChange> {
         this.#beat();
         resolve();
       });
-      subscribe().then(() => lose(new Error('the server has ended the replication')), lose);
+      this.#over = subscribe().then(
+        () => lose(new Error('the server has ended the replication')),
+        lose,
+      );
     });
   }
 
