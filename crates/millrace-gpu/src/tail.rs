@@ -1,11 +1,11 @@
 //! What windows look back at: on the device for the next rows, and on the host for whoever goes on.
 
-use millrace_core::bulk::{ColumnKind, Lookback};
+use millrace_core::bulk::{Column, ColumnKind, Lookback};
 
 use crate::buffers::Buffer;
 use crate::error::GpuError;
 use crate::job::{Job, ReadBack, Results};
-use crate::kernel::DeviceColumn;
+use crate::kernel::{DeviceColumn, DeviceKernel};
 
 /// The last rows of some columns of f32. Those on the host are of the rows that are settled; those on
 /// the device run ahead of them while a batch is recorded.
@@ -126,5 +126,60 @@ impl ResidentTail {
                 }
             })
             .collect()
+    }
+}
+
+/// A step that has no state but the rows it looks back at.
+pub(crate) trait TailKernel: Send {
+    /// As [`DeviceKernel::record`], with those rows.
+    fn record(
+        &mut self,
+        job: &mut Job<'_>,
+        tail: &mut ResidentTail,
+        columns: &[DeviceColumn],
+    ) -> Result<Vec<DeviceColumn>, GpuError>;
+}
+
+/// A step and the rows it looks back at.
+#[derive(Debug)]
+pub(crate) struct OverTail<K> {
+    kernel: K,
+    tail: ResidentTail,
+}
+
+impl<K: TailKernel> OverTail<K> {
+    /// Nothing seen, of which up to `limit` rows of one column will be kept.
+    pub(crate) fn new(limit: usize, kernel: K) -> Self {
+        Self {
+            kernel,
+            tail: ResidentTail::new(limit, 1),
+        }
+    }
+}
+
+impl<K: TailKernel> DeviceKernel for OverTail<K> {
+    fn record(
+        &mut self,
+        job: &mut Job<'_>,
+        columns: &[DeviceColumn],
+    ) -> Result<Vec<DeviceColumn>, GpuError> {
+        self.kernel.record(job, &mut self.tail, columns)
+    }
+
+    fn settle(&mut self, results: &Results) -> Result<Option<Vec<Column<'static>>>, GpuError> {
+        self.tail.settle(results)?;
+        Ok(None)
+    }
+
+    fn reset(&mut self) {
+        self.tail.reset();
+    }
+
+    fn snapshot(&self) -> Vec<u8> {
+        self.tail.host().snapshot()
+    }
+
+    fn restore(&mut self, bytes: &[u8]) -> Result<(), GpuError> {
+        self.tail.restore(bytes)
     }
 }

@@ -6,13 +6,13 @@
 mod tests;
 
 use bytemuck::{Pod, Zeroable};
-use millrace_core::bulk::{Column, ColumnKind, RowWindows};
+use millrace_core::bulk::{ColumnKind, RowWindows};
 
 use crate::error::GpuError;
 use crate::gpu::WORKGROUP;
-use crate::job::{Job, Results};
-use crate::kernel::{DeviceColumn, DeviceKernel, number, only, shader};
-use crate::tail::ResidentTail;
+use crate::job::Job;
+use crate::kernel::{DeviceColumn, number, only, shader};
+use crate::tail::{OverTail, ResidentTail, TailKernel};
 
 /// Columns whose correlations one workgroup makes.
 const TILE: usize = 64;
@@ -30,31 +30,29 @@ struct Parameters {
 #[derive(Debug)]
 pub(super) struct Correlation {
     windows: RowWindows,
-    tail: ResidentTail,
 }
 
 impl Correlation {
-    pub(super) fn new(columns: usize, n: usize, every: usize) -> Result<Self, GpuError> {
+    pub(super) fn new(columns: usize, n: usize, every: usize) -> Result<OverTail<Self>, GpuError> {
         let windows = RowWindows::new(columns, n, every)?;
-        Ok(Self {
-            tail: ResidentTail::new(windows.most_kept(), 1),
-            windows,
-        })
+        let kept = windows.most_kept();
+        Ok(OverTail::new(kept, Self { windows }))
     }
 }
 
-impl DeviceKernel for Correlation {
+impl TailKernel for Correlation {
     fn record(
         &mut self,
         job: &mut Job<'_>,
+        tail: &mut ResidentTail,
         columns: &[DeviceColumn],
     ) -> Result<Vec<DeviceColumn>, GpuError> {
         let new = only("correlation", ColumnKind::F32, columns)?.rows;
-        let joined = self.tail.join(job, "correlation", columns)?;
+        let joined = tail.join(job, "correlation", columns)?;
         let values = &joined[0];
         let whole = self.windows.whole(values.rows);
         let kept = values.rows - whole * self.windows.stride();
-        self.tail.advance(job, &joined, kept, new);
+        tail.advance(job, &joined, kept, new);
         let RowWindows { columns, n, .. } = self.windows;
         let rows = whole * columns * columns;
         job.gpu().check_values("correlation", rows)?;
@@ -78,22 +76,5 @@ impl DeviceKernel for Correlation {
         job.dispatch(&multiply, &buffers, &parameters, tiles);
         let kind = ColumnKind::F32;
         Ok(vec![DeviceColumn { buffer, rows, kind }])
-    }
-
-    fn settle(&mut self, results: &Results) -> Result<Option<Vec<Column<'static>>>, GpuError> {
-        self.tail.settle(results)?;
-        Ok(None)
-    }
-
-    fn reset(&mut self) {
-        self.tail.reset();
-    }
-
-    fn snapshot(&self) -> Vec<u8> {
-        self.tail.host().snapshot()
-    }
-
-    fn restore(&mut self, bytes: &[u8]) -> Result<(), GpuError> {
-        self.tail.restore(bytes)
     }
 }

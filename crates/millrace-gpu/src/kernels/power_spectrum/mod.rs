@@ -6,13 +6,13 @@
 mod tests;
 
 use bytemuck::{Pod, Zeroable};
-use millrace_core::bulk::{Column, ColumnKind, check_segment, roots};
+use millrace_core::bulk::{ColumnKind, check_segment, roots};
 
 use crate::error::GpuError;
 use crate::gpu::WORKGROUP;
-use crate::job::{Job, Results};
-use crate::kernel::{DeviceColumn, DeviceKernel, number, only, shader};
-use crate::tail::ResidentTail;
+use crate::job::Job;
+use crate::kernel::{DeviceColumn, number, only, shader};
+use crate::tail::{OverTail, ResidentTail, TailKernel};
 
 #[derive(Debug, Clone, Copy, Pod, Zeroable)]
 #[repr(C)]
@@ -29,34 +29,36 @@ pub(super) struct PowerSpectrum {
     n: usize,
     /// In f32, made with the precision of f64: a device's own sines are too coarse.
     roots: Vec<[f32; 2]>,
-    tail: ResidentTail,
 }
 
 impl PowerSpectrum {
-    pub(super) fn new(n: usize) -> Result<Self, GpuError> {
+    pub(super) fn new(n: usize) -> Result<OverTail<Self>, GpuError> {
         check_segment(n)?;
         #[expect(clippy::cast_possible_truncation, reason = "rounded to f32 on purpose")]
         let narrow = |root: [f64; 2]| root.map(|part| part as f32);
-        Ok(Self {
-            n,
-            roots: roots(n).into_iter().map(narrow).collect(),
-            tail: ResidentTail::new(n - 1, 1),
-        })
+        Ok(OverTail::new(
+            n - 1,
+            Self {
+                n,
+                roots: roots(n).into_iter().map(narrow).collect(),
+            },
+        ))
     }
 }
 
-impl DeviceKernel for PowerSpectrum {
+impl TailKernel for PowerSpectrum {
     fn record(
         &mut self,
         job: &mut Job<'_>,
+        tail: &mut ResidentTail,
         columns: &[DeviceColumn],
     ) -> Result<Vec<DeviceColumn>, GpuError> {
         let new = only("powerSpectrum", ColumnKind::F32, columns)?.rows;
-        let joined = self.tail.join(job, "powerSpectrum", columns)?;
+        let joined = tail.join(job, "powerSpectrum", columns)?;
         let values = &joined[0];
         let n = self.n;
         let whole = values.rows - values.rows % n;
-        self.tail.advance(job, &joined, values.rows - whole, new);
+        tail.advance(job, &joined, values.rows - whole, new);
         job.gpu().check_values("powerSpectrum", 2 * whole)?;
         let mut parameters = Parameters {
             rows: number(whole),
@@ -88,22 +90,5 @@ impl DeviceKernel for PowerSpectrum {
         job.dispatch(&power, &[&items, &buffer], &parameters, groups(rows));
         let kind = ColumnKind::F32;
         Ok(vec![DeviceColumn { buffer, rows, kind }])
-    }
-
-    fn settle(&mut self, results: &Results) -> Result<Option<Vec<Column<'static>>>, GpuError> {
-        self.tail.settle(results)?;
-        Ok(None)
-    }
-
-    fn reset(&mut self) {
-        self.tail.reset();
-    }
-
-    fn snapshot(&self) -> Vec<u8> {
-        self.tail.host().snapshot()
-    }
-
-    fn restore(&mut self, bytes: &[u8]) -> Result<(), GpuError> {
-        self.tail.restore(bytes)
     }
 }

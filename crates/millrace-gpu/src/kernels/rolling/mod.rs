@@ -7,13 +7,13 @@
 mod tests;
 
 use bytemuck::{Pod, Zeroable};
-use millrace_core::bulk::{Column, ColumnKind, RollingFunction, check_rows};
+use millrace_core::bulk::{ColumnKind, RollingFunction, check_rows};
 
 use crate::error::GpuError;
 use crate::gpu::{Shader, WORKGROUP};
-use crate::job::{Job, Results};
-use crate::kernel::{DeviceColumn, DeviceKernel, number, only, shader};
-use crate::tail::ResidentTail;
+use crate::job::Job;
+use crate::kernel::{DeviceColumn, number, only, shader};
+use crate::tail::{OverTail, ResidentTail, TailKernel};
 
 #[derive(Debug, Clone, Copy, Default, Pod, Zeroable)]
 #[repr(C)]
@@ -34,11 +34,10 @@ pub(super) struct Rolling {
     items: String,
     words: usize,
     n: usize,
-    tail: ResidentTail,
 }
 
 impl Rolling {
-    pub(super) fn new(function: RollingFunction, n: usize) -> Result<Self, GpuError> {
+    pub(super) fn new(function: RollingFunction, n: usize) -> Result<OverTail<Self>, GpuError> {
         check_rows("rolling", n)?;
         let sum = include_str!("sum.wgsl");
         let extremum = include_str!("extremum.wgsl");
@@ -51,12 +50,14 @@ impl Rolling {
             RollingFunction::Std => (moments, "sqrt(variance)"),
             RollingFunction::Sum | RollingFunction::Quantile { .. } => (sum, "item"),
         };
-        Ok(Self {
-            items: text.replace("RESULT", result),
-            words: if text == moments { 2 } else { 1 },
-            n,
-            tail: ResidentTail::new(n - 1, 1),
-        })
+        Ok(OverTail::new(
+            n - 1,
+            Self {
+                items: text.replace("RESULT", result),
+                words: if text == moments { 2 } else { 1 },
+                n,
+            },
+        ))
     }
 
     fn shader(&self, stage: &str, entry: &'static str) -> Shader {
@@ -64,14 +65,15 @@ impl Rolling {
     }
 }
 
-impl DeviceKernel for Rolling {
+impl TailKernel for Rolling {
     fn record(
         &mut self,
         job: &mut Job<'_>,
+        tail: &mut ResidentTail,
         columns: &[DeviceColumn],
     ) -> Result<Vec<DeviceColumn>, GpuError> {
         let new = only("rolling", ColumnKind::F32, columns)?.rows;
-        let joined = self.tail.join(job, "rolling", columns)?;
+        let joined = tail.join(job, "rolling", columns)?;
         let values = &joined[0];
         let results = (values.rows + 1).saturating_sub(self.n);
         job.gpu()
@@ -117,29 +119,12 @@ impl DeviceKernel for Rolling {
         let stored = job.scratch(results);
         let store = self.shader(include_str!("store.wgsl"), "store_items");
         job.dispatch(&store, &[&taken, &stored], &parameters, groups(results));
-        let kept = values.rows.min(self.tail.limit());
-        self.tail.advance(job, &joined, kept, new);
+        let kept = values.rows.min(tail.limit());
+        tail.advance(job, &joined, kept, new);
         Ok(vec![DeviceColumn {
             buffer: stored,
             rows: results,
             kind: ColumnKind::F32,
         }])
-    }
-
-    fn settle(&mut self, results: &Results) -> Result<Option<Vec<Column<'static>>>, GpuError> {
-        self.tail.settle(results)?;
-        Ok(None)
-    }
-
-    fn reset(&mut self) {
-        self.tail.reset();
-    }
-
-    fn snapshot(&self) -> Vec<u8> {
-        self.tail.host().snapshot()
-    }
-
-    fn restore(&mut self, bytes: &[u8]) -> Result<(), GpuError> {
-        self.tail.restore(bytes)
     }
 }

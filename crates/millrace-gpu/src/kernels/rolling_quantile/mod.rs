@@ -9,14 +9,14 @@
 mod tests;
 
 use bytemuck::{Pod, Zeroable};
-use millrace_core::bulk::{Column, ColumnKind, check_rows, rank_of};
+use millrace_core::bulk::{ColumnKind, check_rows, rank_of};
 
 use crate::error::GpuError;
 use crate::gpu::WORKGROUP;
-use crate::job::{Job, Results};
-use crate::kernel::{DeviceColumn, DeviceKernel, number, only, shader};
+use crate::job::Job;
+use crate::kernel::{DeviceColumn, number, only, shader};
 use crate::kernels::scan::{Run, scan, set_bits};
-use crate::tail::ResidentTail;
+use crate::tail::{OverTail, ResidentTail, TailKernel};
 
 const LEVELS: usize = 32;
 
@@ -39,19 +39,13 @@ pub(super) struct RollingQuantile {
     n: usize,
     rank: usize,
     part: f64,
-    tail: ResidentTail,
 }
 
 impl RollingQuantile {
-    pub(super) fn new(q: f64, n: usize) -> Result<Self, GpuError> {
+    pub(super) fn new(q: f64, n: usize) -> Result<OverTail<Self>, GpuError> {
         check_rows("rolling", n)?;
         let (rank, part) = rank_of(q, n)?;
-        Ok(Self {
-            n,
-            rank,
-            part,
-            tail: ResidentTail::new(n - 1, 1),
-        })
+        Ok(OverTail::new(n - 1, Self { n, rank, part }))
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "a part of 1")]
@@ -123,36 +117,20 @@ impl RollingQuantile {
     }
 }
 
-impl DeviceKernel for RollingQuantile {
+impl TailKernel for RollingQuantile {
     fn record(
         &mut self,
         job: &mut Job<'_>,
+        tail: &mut ResidentTail,
         columns: &[DeviceColumn],
     ) -> Result<Vec<DeviceColumn>, GpuError> {
         let new = only("rolling", ColumnKind::F32, columns)?.rows;
-        let joined = self.tail.join(job, "rolling", columns)?;
+        let joined = tail.join(job, "rolling", columns)?;
         let values = &joined[0];
         let results = (values.rows + 1).saturating_sub(self.n);
         let found = self.find(job, values, results);
-        let kept = values.rows.min(self.tail.limit());
-        self.tail.advance(job, &joined, kept, new);
+        let kept = values.rows.min(tail.limit());
+        tail.advance(job, &joined, kept, new);
         Ok(vec![found])
-    }
-
-    fn settle(&mut self, results: &Results) -> Result<Option<Vec<Column<'static>>>, GpuError> {
-        self.tail.settle(results)?;
-        Ok(None)
-    }
-
-    fn reset(&mut self) {
-        self.tail.reset();
-    }
-
-    fn snapshot(&self) -> Vec<u8> {
-        self.tail.host().snapshot()
-    }
-
-    fn restore(&mut self, bytes: &[u8]) -> Result<(), GpuError> {
-        self.tail.restore(bytes)
     }
 }

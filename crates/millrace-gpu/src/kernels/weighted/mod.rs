@@ -6,12 +6,12 @@
 mod tests;
 
 use bytemuck::{Pod, Zeroable};
-use millrace_core::bulk::{Column, ColumnKind, check_taps};
+use millrace_core::bulk::{ColumnKind, check_taps};
 
 use crate::error::GpuError;
-use crate::job::{Job, Results};
-use crate::kernel::{DeviceColumn, DeviceKernel, number, only, shader};
-use crate::tail::ResidentTail;
+use crate::job::Job;
+use crate::kernel::{DeviceColumn, number, only, shader};
+use crate::tail::{OverTail, ResidentTail, TailKernel};
 
 /// Results of a workgroup.
 const RESULTS: usize = 1024;
@@ -28,27 +28,25 @@ struct Parameters {
 #[derive(Debug)]
 pub(super) struct Weighted {
     taps: Vec<f32>,
-    tail: ResidentTail,
 }
 
 impl Weighted {
-    pub(super) fn new(taps: &[f64]) -> Result<Self, GpuError> {
+    pub(super) fn new(taps: &[f64]) -> Result<OverTail<Self>, GpuError> {
         let taps = check_taps(taps)?;
-        Ok(Self {
-            tail: ResidentTail::new(taps.len() - 1, 1),
-            taps,
-        })
+        let kept = taps.len() - 1;
+        Ok(OverTail::new(kept, Self { taps }))
     }
 }
 
-impl DeviceKernel for Weighted {
+impl TailKernel for Weighted {
     fn record(
         &mut self,
         job: &mut Job<'_>,
+        tail: &mut ResidentTail,
         columns: &[DeviceColumn],
     ) -> Result<Vec<DeviceColumn>, GpuError> {
         let new = only("weighted", ColumnKind::F32, columns)?.rows;
-        let joined = self.tail.join(job, "weighted", columns)?;
+        let joined = tail.join(job, "weighted", columns)?;
         let values = &joined[0];
         let rows = (values.rows + 1).saturating_sub(self.taps.len());
         let parameters = Parameters {
@@ -61,26 +59,9 @@ impl DeviceKernel for Weighted {
         let weigh = shader(&[include_str!("weighted.wgsl")], "weigh");
         let buffers = [&values.buffer, &taps, &buffer];
         job.dispatch(&weigh, &buffers, &parameters, rows.div_ceil(RESULTS));
-        let kept = values.rows.min(self.tail.limit());
-        self.tail.advance(job, &joined, kept, new);
+        let kept = values.rows.min(tail.limit());
+        tail.advance(job, &joined, kept, new);
         let kind = ColumnKind::F32;
         Ok(vec![DeviceColumn { buffer, rows, kind }])
-    }
-
-    fn settle(&mut self, results: &Results) -> Result<Option<Vec<Column<'static>>>, GpuError> {
-        self.tail.settle(results)?;
-        Ok(None)
-    }
-
-    fn reset(&mut self) {
-        self.tail.reset();
-    }
-
-    fn snapshot(&self) -> Vec<u8> {
-        self.tail.host().snapshot()
-    }
-
-    fn restore(&mut self, bytes: &[u8]) -> Result<(), GpuError> {
-        self.tail.restore(bytes)
     }
 }
