@@ -3,8 +3,8 @@
 // servers that the connectors are tested against and a GPU in software, which is otherwise done in CI
 // only.
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { join, relative } from 'node:path';
+import { parseArgs, stripVTControlCharacters } from 'node:util';
 import { ensureAddon, ensureGpuAddon, requireRust, staleTypes } from './lib/addon.mjs';
 import { ensureBrowser } from './lib/browser.mjs';
 import { ensureDist } from './lib/dist.mjs';
@@ -21,6 +21,9 @@ const { values: flags } = parseArgs({
 });
 
 const counts = { passed: 0, failed: 0, skipped: 0 };
+
+// Said again after everything else: of a long log often only the end is kept.
+const failures = [];
 
 const steps = {
   packages: () => ensurePackages(),
@@ -77,6 +80,7 @@ async function cargoTest() {
     )) {
       add(Number(passed), Number(failed), Number(ignored));
     }
+    for (const [, name] of output.matchAll(/^test (.+) \.\.\. FAILED$/gm)) failures.push(name);
   };
   try {
     count(await run('cargo', ['test', ...WORKSPACE, '--no-fail-fast'], { capture: true }));
@@ -96,12 +100,27 @@ async function vitest(name, args) {
     await runPackage('vitest', ['run', ...args, ...reporters]);
   } finally {
     if (existsSync(report)) {
-      const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(
-        readFileSync(report, 'utf8'),
-      );
-      add(numPassedTests, numFailedTests, numPendingTests);
+      const results = JSON.parse(readFileSync(report, 'utf8'));
+      add(results.numPassedTests, results.numFailedTests, results.numPendingTests);
+      for (const file of results.testResults) failures.push(...failuresOf(file));
     }
   }
+}
+
+// Of one file: a line with its name and one with the reason for each test that failed, and for the file
+// itself where no test of it could run.
+function failuresOf({ name, status, message, assertionResults }) {
+  const file = relative(root, name);
+  const failed = assertionResults.filter((test) => test.status === 'failed');
+  if (failed.length === 0 && status === 'failed') return [`${file}\n    ${firstLine(message)}`];
+  return failed.map(
+    ({ fullName, failureMessages }) =>
+      `${file}: ${fullName}\n    ${firstLine(failureMessages.join(' '))}`,
+  );
+}
+
+function firstLine(text) {
+  return stripVTControlCharacters(text).trim().split('\n', 1)[0].slice(0, 300);
 }
 
 function add(passed, failed, skipped) {
@@ -154,6 +173,7 @@ await main(async () => {
     // A step that failed without a test of its own counts as one failed test.
     counts.failed ||= 1;
   }
+  if (failures.length > 0) console.log(`\nfailed tests:\n${failures.join('\n')}`);
   const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
   console.log(`\n${counts.passed} passed, ${counts.failed} failed${skipped}`);
 });
