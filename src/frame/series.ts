@@ -118,7 +118,10 @@ export type QuotientType<D extends ColumnType, O> = D extends 'duration'
   ? O extends SeriesLike<NumericType> | number
     ? 'duration'
     : 'f64'
-  : 'f64';
+  : PowerType<D, O>;
+
+/** The type of arithmetic that leaves whole numbers: f32 where both are, as in pandas, else f64. */
+export type PowerType<D extends ColumnType, O> = MathOf<Arithmetic<D, O>>;
 
 /** The type of arithmetic that keeps integers whole. */
 export type Arithmetic<D extends ColumnType, O> =
@@ -272,8 +275,8 @@ export class Series<
   }
 
   /**
-   * `this / other`, as f64; division by zero is infinite or NaN. A duration divided by a number is a
-   * duration, missing where that is 0.
+   * `this / other`, as f64, of an f32 and another or a plain number as f32; division by zero is infinite
+   * or NaN. A duration divided by a number is a duration, missing where that is 0.
    */
   div<const O extends OperandOf<D>>(other: O): Series<QuotientType<D, O>, N> {
     return this.#with('div', other);
@@ -284,8 +287,8 @@ export class Series<
     return this.#with('mod', other);
   }
 
-  /** `this` to the power of `other`, as f64. */
-  pow(other: Operand): Series<'f64', N> {
+  /** `this` to the power of `other`, as f64; of an f32 and another or a plain number as f32. */
+  pow<const O extends Operand>(other: O): Series<PowerType<D, O>, N> {
     return this.#with('pow', other);
   }
 

@@ -133,3 +133,31 @@ test('queries know lists and ranges', () => {
     expect(() => kept(bad), bad).toThrow(SyntaxError);
   }
 });
+
+test('quotients and powers of f32 are f32, and their values rounded to it', () => {
+  const single = fc.option(fc.float());
+  fc.assert(
+    fc.property(fc.array(fc.record({ a: single, b: single })), fc.nat(9), (rows, size) => {
+      const frame = new DataFrame({ a: 'f32', b: 'f32' });
+      const quotients = frame.a.div(frame.b);
+      const halves = frame.a.div(3);
+      const powers = frame.a.pow(2);
+      for (const { type } of [quotients, halves, powers]) expect(type).toBe('f32');
+      const seen: (number | null)[][] = [[], [], []];
+      [quotients, halves, powers].forEach((series, i) => {
+        series.sink((column) => {
+          expect(column.values).toBeInstanceOf(Float32Array);
+          seen[i]!.push(...column);
+        });
+      });
+      for (let at = 0; at < rows.length; at += size + 1) frame.emit(rows.slice(at, at + size + 1));
+      const expected = (f: (a: number, b: number | null) => number | null) =>
+        rows.map(({ a, b }) => (a === null ? null : f(a, b)));
+      expect(seen).toEqual([
+        expected((a, b) => (b === null ? null : Math.fround(a / b))),
+        expected((a) => Math.fround(a / 3)),
+        expected((a) => Math.fround(a * a)),
+      ]);
+    }),
+  );
+});

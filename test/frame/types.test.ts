@@ -27,6 +27,12 @@ describe('column types flow through', () => {
     expectTypeOf(trades.col('size').add(2)).toEqualTypeOf<Series<'i64', 'size'>>();
     expectTypeOf(trades.col('size').add(2.5)).toEqualTypeOf<Series<'f64', 'size'>>();
     expectTypeOf(trades.price.gt(2)).toEqualTypeOf<Series<'bool', 'price'>>();
+    expectTypeOf(trades.col('size').div(2)).toEqualTypeOf<Series<'f64', 'size'>>();
+    const single = new DataFrame({ x: 'f32' }).x;
+    expectTypeOf(single.div(single)).toEqualTypeOf<Series<'f32', 'x'>>();
+    expectTypeOf(single.pow(0.5)).toEqualTypeOf<Series<'f32', 'x'>>();
+    expectTypeOf(single.div(trades.price)).toEqualTypeOf<Series<'f64', 'x'>>();
+    expectTypeOf(single.pow(trades.price)).toEqualTypeOf<Series<'f64', 'x'>>();
     expectTypeOf(trades.symbol.rename('key')).toEqualTypeOf<Series<'utf8', 'key'>>();
     // @ts-expect-error text is no number
     () => trades.price.add('x');
