@@ -7,6 +7,10 @@ import type { Column } from './column.ts';
 import { formatTable, htmlTable } from './format-table.ts';
 import type { ColumnType, RowOf, Schema, ValueOf } from './types.ts';
 
+/** An assignment to this name sets no property, unless an object has one of its own already. */
+const PROTO = '__proto__';
+const OWN = { value: null, writable: true, enumerable: true, configurable: true };
+
 /**
  * Rows of results: named columns of one length. It never changes, however long it is kept. A keyed
  * table has its key columns first. Printed by `console.log`, it shows aligned columns with their
@@ -87,8 +91,10 @@ export class Table<S extends Schema = Schema> implements Iterable<RowOf<S>> {
   *[Symbol.iterator](): IterableIterator<RowOf<S>> {
     const names = this.columnNames;
     const values = this.columns.map((column) => column.toArray());
+    const ownsProto = names.includes(PROTO as keyof S & string);
     for (let row = 0; row < this.numRows; row++) {
       const out: Record<string, ValueOf<ColumnType> | null> = {};
+      if (ownsProto) Object.defineProperty(out, PROTO, OWN);
       for (let c = 0; c < names.length; c++) out[names[c]!] = values[c]![row]!;
       yield out as RowOf<S>;
     }

@@ -28,11 +28,11 @@ describe('column types flow through', () => {
     expectTypeOf(trades.col('size').add(2.5)).toEqualTypeOf<Series<'f64', 'size'>>();
     expectTypeOf(trades.price.gt(2)).toEqualTypeOf<Series<'bool', 'price'>>();
     expectTypeOf(trades.col('size').div(2)).toEqualTypeOf<Series<'f64', 'size'>>();
-    const single = new DataFrame({ x: 'f32' }).x;
+    const { x: single, y: double } = new DataFrame({ x: 'f32', y: 'f64' });
     expectTypeOf(single.div(single)).toEqualTypeOf<Series<'f32', 'x'>>();
     expectTypeOf(single.pow(0.5)).toEqualTypeOf<Series<'f32', 'x'>>();
-    expectTypeOf(single.div(trades.price)).toEqualTypeOf<Series<'f64', 'x'>>();
-    expectTypeOf(single.pow(trades.price)).toEqualTypeOf<Series<'f64', 'x'>>();
+    expectTypeOf(single.div(double)).toEqualTypeOf<Series<'f64', 'x'>>();
+    expectTypeOf(single.pow(double)).toEqualTypeOf<Series<'f64', 'x'>>();
     expectTypeOf(trades.symbol.rename('key')).toEqualTypeOf<Series<'utf8', 'key'>>();
     // @ts-expect-error text is no number
     () => trades.price.add('x');
