@@ -1,11 +1,5 @@
 import type { DeviceOptions } from '../device/options.ts';
-import {
-  type DecodedRows,
-  type NodeTally,
-  Plan,
-  type Reader,
-  type TypedArray,
-} from '../native/plan.ts';
+import { type DecodedRows, type NodeTally, Plan, type TypedArray } from '../native/plan.ts';
 import { noteCrossing } from '../observe/crossings.ts';
 import { Column } from './column.ts';
 import { type PlanEntry, planEntries, planSpec } from './compile.ts';
@@ -280,36 +274,18 @@ export class Graph {
     return this.#thread?.maxBatches ?? 1;
   }
 
-  /** Runs and delivers the batch that a reader has found. */
-  pushFrom(reader: Reader): Promise<void> | undefined {
-    return this.#pushDecoded(
-      (plan) => plan.pushFrom(reader),
-      (plan) => plan.submitFrom(reader),
-    );
-  }
-
   /** Runs and delivers rows that were decoded. */
   pushRows(rows: DecodedRows): Promise<void> | undefined {
-    return this.#pushDecoded(
-      (plan) => plan.pushRows(rows),
-      (plan) => plan.submitRows(rows),
-    );
-  }
-
-  #pushDecoded(
-    push: (plan: Plan) => void,
-    submit: (plan: Plan) => number,
-  ): Promise<void> | undefined {
     const plan = this.#ready();
     if (plan === null) return undefined;
     const thread = this.#thread;
     if (thread !== null) {
       return new Promise((delivered, failed) => {
-        thread.submit(plan, () => submit(plan), { delivered, failed });
+        thread.submit(plan, () => plan.submitRows(rows), { delivered, failed });
         thread.settle();
       });
     }
-    push(plan);
+    plan.pushRows(rows);
     return this.#deliver(plan);
   }
 

@@ -101,6 +101,38 @@ export declare class NativeKafkaProducer {
  * submission sends it out again.
  */
 export declare class NativePlan {
+  /**
+   * Gives the plan a thread of its own, which calls `wake` when results have come; it keeps nothing
+   * alive. `maxBatches` submissions and `maxBytes` bytes may wait for it, and as many of results.
+   */
+  start(wake: () => void, maxBatches: number, maxBytes: number): void
+  /** Calls the plan home and ends its thread. */
+  stop(): void
+  /**
+   * Hands a batch to the thread, as `push` takes it. Returns how many submissions stand in line
+   * because there is no room for them.
+   */
+  submit(input: number, rows: number, buffers: ReadonlyArray<TypedArray | null>): number
+  /** `submit` as `pushF64` takes it. */
+  submitF64(input: number, values: Float64Array): number
+  /** `submit` as `pushWords` takes it. */
+  submitWords(input: number, text: Uint8Array): number
+  /** As `pushRows`, on the thread. */
+  submitRows(input: number, rows: NativeRows): number
+  /** Has the thread end the input. */
+  submitFlush(): number
+  /**
+   * Writes the next result of the thread out; −2 where none has come. Throws what its submission
+   * failed with.
+   */
+  poll(control: Float64Array, slab: Uint8Array, offset: number): number
+  /** Sleeps until there is a result to poll; false where there is nothing to wait for. */
+  wait(): boolean
+  /**
+   * Hands over what stands in line as far as there is room, without polling; returns how many still
+   * do. `wake` is called again when the next result comes.
+   */
+  advance(): number
   /** Compiles the plan written as JSON text. */
   constructor(spec: string)
   /**
@@ -125,8 +157,6 @@ export declare class NativePlan {
   pushF64(input: number, values: Float64Array, control: Float64Array, slab: Uint8Array, offset: number): number
   /** Runs the words of a UTF-8 text as one batch, of an input that is one utf8 column. */
   pushWords(input: number, text: Uint8Array, control: Float64Array, slab: Uint8Array, offset: number): number
-  /** Runs the batch that the last `poll` of a reader found. */
-  pushFrom(input: number, reader: NativeReader, control: Float64Array, slab: Uint8Array, offset: number): number
   /** Runs rows that were decoded, as a batch of an input; see `push` for the results. */
   pushRows(input: number, rows: NativeRows, control: Float64Array, slab: Uint8Array, offset: number): number
   /** Ends the input: closes open partitions. */
@@ -157,45 +187,11 @@ export declare class NativePlan {
    * several times cheaper than that of a method.
    */
   reducer(): ((values: Float64Array, control: Float64Array) => number) | null
-  /**
-   * Gives the plan a thread of its own, which calls `wake` when results have come; it keeps nothing
-   * alive. `maxBatches` submissions and `maxBytes` bytes may wait for it, and as many of results.
-   */
-  start(wake: () => void, maxBatches: number, maxBytes: number): void
-  /** Calls the plan home and ends its thread. */
-  stop(): void
-  /**
-   * Hands a batch to the thread, as `push` takes it. Returns how many submissions stand in line
-   * because there is no room for them.
-   */
-  submit(input: number, rows: number, buffers: ReadonlyArray<TypedArray | null>): number
-  /** `submit` as `pushF64` takes it. */
-  submitF64(input: number, values: Float64Array): number
-  /** `submit` as `pushWords` takes it. */
-  submitWords(input: number, text: Uint8Array): number
-  /** `submit` of the batch that the last `poll` of a reader found. */
-  submitFrom(input: number, reader: NativeReader): number
-  /** As `pushRows`, on the thread. */
-  submitRows(input: number, rows: NativeRows): number
-  /** Has the thread end the input. */
-  submitFlush(): number
-  /**
-   * Writes the next result of the thread out; −2 where none has come. Throws what its submission
-   * failed with.
-   */
-  poll(control: Float64Array, slab: Uint8Array, offset: number): number
-  /** Sleeps until there is a result to poll; false where there is nothing to wait for. */
-  wait(): boolean
-  /**
-   * Hands over what stands in line as far as there is room, without polling; returns how many still
-   * do. `wake` is called again when the next result comes.
-   */
-  advance(): number
 }
 
 /**
- * Files, or a stream of bytes, that `NativePlan.pushFrom` is fed from, once, from first to last. They
- * are read and decoded by a thread of their own, a few batches ahead.
+ * Files, or a stream of bytes, that are read once, from first to last, and decoded by a thread of
+ * their own, a few batches ahead.
  */
 export declare class NativeReader {
   /**
@@ -217,7 +213,7 @@ export declare class NativeReader {
    */
   start(wanted: Uint8Array, wake: () => void): void
   /**
-   * The rows of the next batch, which `pushFrom` takes; −1 where there is none yet, also after
+   * How many rows the next batch has, which `take` gives; −1 where there is none yet, also after
    * waiting `milliseconds` for it; −2 where there are no more.
    */
   poll(milliseconds: number): number
@@ -239,6 +235,8 @@ export declare class NativeReader {
   endFeed(): void
   /** Ends reading and frees what the reader holds. */
   close(): void
+  /** The rows that the last `poll` found, for a plan; null where they were taken already. */
+  take(): NativeRows | null
 }
 
 /** Rows that were decoded, for `NativePlan.pushRows`. */

@@ -162,15 +162,6 @@ export class Plan {
     }
   }
 
-  /** Runs the batch that a reader has found. */
-  pushFrom(reader: Reader): void {
-    this.#reserve();
-    this.#hasForeign = true;
-    crossing(() =>
-      this.#finish(this.#native.pushFrom(0, reader, this.control, this.#slab, this.#offset)),
-    );
-  }
-
   /** Runs rows that were decoded. */
   pushRows(rows: DecodedRows): void {
     this.#reserve();
@@ -213,12 +204,6 @@ export class Plan {
   submitWords(text: Uint8Array): number {
     this.#hasForeign = true;
     return crossing(() => this.#native.submitWords(0, text));
-  }
-
-  /** As {@link Plan.pushFrom}, on the thread. */
-  submitFrom(reader: Reader): number {
-    this.#hasForeign = true;
-    return crossing(() => this.#native.submitFrom(0, reader));
   }
 
   /** As {@link Plan.pushRows}, on the thread. */

@@ -13,7 +13,6 @@ mod kafka;
 mod plan;
 mod reader;
 mod rows;
-mod thread;
 #[cfg_attr(
     test,
     allow(dead_code, reason = "tests are built without what is exported")

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use millrace_core::batch::Batch;
 use millrace_core::column_type::ColumnType;
-use millrace_core::plan::InputSchema;
 use millrace_io::parquet::{ParquetFile, read_parquet};
 use millrace_io::text::{CsvDialect, TextFormat, TextOptions, infer_sample, infer_text, read_text};
 use millrace_io::{
@@ -16,6 +15,7 @@ use napi_derive::napi;
 use serde_json::{Value, json};
 
 use crate::failure::{Failure, Result, guard, read_error};
+use crate::rows::NativeRows;
 
 /// What `poll` gives where there is no batch yet, and after the last one.
 const PENDING: f64 = -1.0;
@@ -23,8 +23,8 @@ const END: f64 = -2.0;
 /// Bytes that are fed in before whoever feeds them is to wait.
 const HELD: usize = 4 << 20;
 
-/// Files, or a stream of bytes, that `NativePlan.pushFrom` is fed from, once, from first to last. They
-/// are read and decoded by a thread of their own, a few batches ahead.
+/// Files, or a stream of bytes, that are read once, from first to last, and decoded by a thread of
+/// their own, a few batches ahead.
 #[napi]
 pub struct NativeReader {
     format: Format,
@@ -54,7 +54,6 @@ enum Source {
 struct Running {
     reading: Reading,
     signal: Signal,
-    wanted: Vec<Wanted>,
     next: Option<Batch>,
     refused: Vec<Refused>,
 }
@@ -202,7 +201,6 @@ impl NativeReader {
             self.running = Some(Running {
                 reading,
                 signal,
-                wanted,
                 next: None,
                 refused: Vec::new(),
             });
@@ -245,7 +243,7 @@ impl NativeReader {
         }
     }
 
-    /// The rows of the next batch, which `pushFrom` takes; −1 where there is none yet, also after
+    /// How many rows the next batch has, which `take` gives; −1 where there is none yet, also after
     /// waiting `milliseconds` for it; −2 where there are no more.
     #[napi]
     pub fn poll(&mut self, milliseconds: u32) -> Result<f64> {
@@ -334,21 +332,11 @@ impl NativeReader {
         })
     }
 
-    /// The batch that `poll` found, for an input of a plan.
-    pub(crate) fn take(&mut self, input: &InputSchema) -> Result<Option<Batch>> {
-        let running = self.running.as_mut().ok_or_else(closed)?;
-        for ((column, used), wanted) in input.columns.iter().zip(&input.used).zip(&running.wanted) {
-            if *used && *wanted == Wanted::Unused {
-                return Err(Failure::new(
-                    "ERR_INVALID_STATE",
-                    format!(
-                        "Cannot read: column '{}' must have had a sink when reading began",
-                        column.name
-                    ),
-                ));
-            }
-        }
-        Ok(running.next.take())
+    /// The rows that the last `poll` found, for a plan; null where they were taken already.
+    #[napi]
+    pub fn take(&mut self) -> Option<NativeRows> {
+        let batch = self.running.as_mut()?.next.take();
+        batch.map(NativeRows::new)
     }
 }
 

@@ -74,17 +74,18 @@ export async function runReader(
       const patience = feeding === undefined ? PATIENCE_MILLISECONDS : 0;
       for (;;) {
         signal?.throwIfAborted();
-        const rows = crossing(() => reader.poll(patience));
-        if (rows === END) break;
-        if (rows === PENDING) {
+        const count = crossing(() => reader.poll(patience));
+        if (count === END) break;
+        if (count === PENDING) {
           feeding?.throwIfFailed();
           await bell.rung();
           continue;
         }
-        if (rows > 0) {
-          progress.rows += rows;
+        const rows = reader.take();
+        if (rows !== null && count > 0) {
+          progress.rows += count;
           progress.batches++;
-          await ahead.add(graph.pushFrom(reader));
+          await ahead.add(graph.pushRows(rows));
         }
         const refused = reader.refused();
         if (refused !== null) {

@@ -8,6 +8,7 @@ use millrace_core::batch::{Batch, Emission};
 use millrace_core::plan::{NodeTally, Plan, SinkSchema};
 use millrace_ring::{Limits, Worker};
 
+use super::refusal::broken;
 use crate::emit::weigh;
 use crate::failure::{Failure, Result, core_error, guard};
 use crate::intake::{Fresh, Taken};
@@ -49,7 +50,7 @@ pub(crate) enum Work {
         input: usize,
         text: String,
     },
-    /// A batch from a reader.
+    /// Rows that were decoded.
     Decoded {
         input: usize,
         batch: Batch,
@@ -242,14 +243,6 @@ impl Resident {
         self.is_broken = false;
         result
     }
-}
-
-/// What is said of a plan that panicked.
-pub(crate) fn broken(action: &str) -> Failure {
-    Failure::new(
-        "ERR_INVALID_STATE",
-        format!("Cannot {action}: the plan must be restored after an internal failure"),
-    )
 }
 
 #[cfg(test)]
