@@ -26,6 +26,14 @@ export async function importPeer<M>(
   }
 }
 
+/** Whether an error, or what it was caused by, is that of a package that is not installed. */
+export function isMissingPeer(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (at instanceof MillraceError && at.code === 'ERR_MISSING_PEER') return true;
+  }
+  return false;
+}
+
 function isNotFound(error: unknown): boolean {
   const code = (error as { code?: unknown } | null)?.code;
   return code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';

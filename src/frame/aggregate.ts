@@ -1,9 +1,10 @@
 import { keyName, TIME, VALUE } from './apply-groups.ts';
 import { shown } from './checks.ts';
+import { type Computed, frameOf } from './held-keys.ts';
 import { type Agg, columnOf, type Expr, type Key, type PlanColumn, PlanNode } from './plan-node.ts';
 import { seriesNode, type Term } from './term.ts';
 import { type ColumnType, isFloat, isNumeric, type SumOf } from './types.ts';
-import type { ApplyWindows } from './user-apply.ts';
+import type { Applied, ApplyWindows } from './user-apply.ts';
 
 /** The aggregates that {@link AggregateSpec} knows by name. */
 export type AggregateName =
@@ -128,46 +129,43 @@ export function userWindow({ operator, op, args, keys }: Aggregator): number | n
 }
 
 /** The windows that a user-defined function is applied to, and what it reads of the rows. */
-export function applyWindows(
-  over: Over,
-  column: PlanColumn,
-  { operator, op, args, argsFor, keys }: Aggregator,
-): { windows: ApplyWindows; node: PlanNode } {
+export function applyWindows(over: Over, column: PlanColumn, aggregator: Aggregator): Applied {
+  const { operator, op, args, argsFor, keys, first = [] } = aggregator;
   // As of an aggregate of values, such as the mean.
   const request: Request = { fn: 'mean', column: { name: '', type: 'f64' }, as: '' };
-  const { n, span, on, minPeriods, returnPartial, step } = { ...args, ...argsFor?.([request]) };
+  const given = { ...args, ...argsFor?.([request]) };
+  const { n, span = given.every, on, minPeriods, returnPartial, step, emit } = given;
   const kind = APPLIED.get(op);
-  if (kind === undefined || (kind === 'window' && keys !== undefined)) {
+  if (kind === undefined) {
     throw new TypeError(
-      `Cannot create ${operator}.apply: it is for windows of rows, rolling(n or span), window, slidingWindow(n) and partition(n)`,
+      `Cannot create ${operator}.apply: it is for windows and partitions, which end, not for all rows so far${keys === undefined ? '' : ' of groups'}; see aggregate`,
     );
   }
-  const windows = {
+  const windows: ApplyWindows = {
     op: kind,
+    type: column.type,
     ...(typeof n === 'number' ? { n } : {}),
     ...(typeof span === 'string' ? { span: BigInt(span) } : {}),
     keys: keys?.length ?? 0,
     minPeriods: typeof minPeriods === 'number' ? minPeriods : 0,
     returnPartial: returnPartial === true,
     step: typeof step === 'number' ? step : 1,
+    changes: emit === 'changes',
   };
   if (keys === undefined && op !== 'rollingSpan' && op !== 'window') {
     return { windows, node: inputNode(over, true) };
   }
   const expr = over instanceof PlanNode ? columnOf(over, column) : over.expr;
-  const all: (Key & PlanColumn)[] = [
+  const time = typeof on === 'string' ? { col: on, of: inputNode(over, false) } : (on as Expr);
+  const all: Computed[] = [
     { name: VALUE, type: column.type, expr },
-    ...(on === undefined ? [] : [{ name: TIME, type: 'timestamp' as const, expr: on as Expr }]),
+    ...(on === undefined ? [] : [{ name: TIME, type: 'timestamp' as const, expr: time }]),
     ...(keys ?? []).map((key, i) => ({ ...key, name: keyName(i) })),
   ];
-  const node = new PlanNode(
-    over.graph,
-    'frame',
-    all.map(({ name, type }) => ({ name, type })),
-    { op: 'frame', columns: all.map(({ name, expr }) => ({ name, expr })) },
-    over.domain,
-  );
-  return { windows, node };
+  const node = frameOf(over, all);
+  const isTable = keys !== undefined && aggregator.yields === 'value';
+  const before = [...first, ...(keys ?? [])].map(({ name, type }) => ({ name, type }));
+  return isTable ? { windows, node, before } : { windows, node };
 }
 
 /** Which windows an operator has, for functions of the user's. */
@@ -177,6 +175,7 @@ const APPLIED: ReadonlyMap<string, ApplyWindows['op']> = new Map([
   ['groupRolling', 'rolling'],
   ['slidingWindow', 'slidingWindow'],
   ['partition', 'partition'],
+  ['partitionGroupBy', 'timePartition'],
   ['window', 'window'],
 ]);
 
@@ -232,11 +231,5 @@ export function aggregateNode(
 export function inputNode(over: Over, single: boolean): PlanNode {
   if (over instanceof PlanNode) return over;
   if (single) return seriesNode(over);
-  return new PlanNode(
-    over.graph,
-    'frame',
-    [{ name: over.name, type: over.type }],
-    { op: 'frame', columns: [{ name: over.name, expr: over.expr }] },
-    over.domain,
-  );
+  return frameOf(over, [over]);
 }

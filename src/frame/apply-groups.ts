@@ -1,10 +1,11 @@
 import { MillraceError } from '../errors.ts';
 import type { Column } from './column.ts';
+import { arrayOf } from './column-input.ts';
 import { rawReader } from './join/joined.ts';
 import type { Table } from './table.ts';
 import type { ApplyWindows, Call, Values, Windows } from './user-apply.ts';
 
-/** The names of the columns that {@link groupWindows} reads, whatever they are called outside. */
+/** The names of the columns that windows are made of here, whatever they are called outside. */
 export const VALUE = 'value';
 export const TIME = 'time';
 export const keyName = (index: number) => `key${index}`;
@@ -28,10 +29,12 @@ interface State {
  * Windows of the last rows of each group, or of those of a span of time: a result for every row, of
  * `window` one for each batch.
  */
-export function groupWindows({ op, n, span, keys, minPeriods }: ApplyWindows, f: Call): Windows {
+export function groupWindows(
+  { op, n, span, keys, minPeriods, type }: ApplyWindows,
+  f: Call,
+): Windows {
   let groups = new Map<string, Group>();
   let latest: bigint | undefined;
-  let make: (values: unknown[]) => Values = (values) => values;
 
   const leave = (group: Group, now: bigint) => {
     let gone = n === undefined ? 0 : Math.max(0, group.there.length - n);
@@ -45,14 +48,12 @@ export function groupWindows({ op, n, span, keys, minPeriods }: ApplyWindows, f:
     group.values.splice(0, values);
   };
   const call = ({ values }: Group) =>
-    values.length < minPeriods ? null : (f(make(values)) ?? null);
+    values.length < minPeriods ? null : (f(arrayOf(type, values)) ?? null);
 
   return {
     advance(batch) {
       const table = batch as Table;
-      const column = table.column(VALUE) as Column;
-      const value = rawValues(column);
-      make = maker(column);
+      const value = rawValues(table.column(VALUE) as Column);
       const times = span === undefined ? undefined : timesOf(table, latest);
       const keyOf = keyReader(table, keys);
       const out: unknown[] = [];
@@ -88,20 +89,14 @@ export function groupWindows({ op, n, span, keys, minPeriods }: ApplyWindows, f:
 }
 
 /** Reads values as `Column.values` has them, `null` where one is missing. */
-function rawValues({ values, validity }: Column): (row: number) => unknown {
+export function rawValues({ values, validity }: Column): (row: number) => unknown {
   const all = values as Values;
   if (validity === null) return (row) => all[row];
   return (row) => ((validity[row >> 3]! >> (row & 7)) & 1 ? all[row] : null);
 }
 
-/** Makes what a column's values are in: an array of its type. */
-function maker({ values }: Column): (values: unknown[]) => Values {
-  if (!ArrayBuffer.isView(values)) return (texts) => [...texts];
-  const Typed = values.constructor as unknown as { from(values: unknown[]): Values };
-  return (numbers) => Typed.from(numbers);
-}
-
-function timesOf(table: Table, before: bigint | undefined): readonly bigint[] {
+/** The times of a batch; throws where one is missing, or earlier than the one before it. */
+export function timesOf(table: Table, before: bigint | undefined): readonly bigint[] {
   const read = rawReader(table.column(TIME) as Column);
   let latest = before;
   return Array.from({ length: table.numRows }, (_, row) => {
@@ -119,7 +114,7 @@ function timesOf(table: Table, before: bigint | undefined): readonly bigint[] {
 }
 
 /** A text for the keys of a row: equal for rows whose keys are, missing ones among them. */
-function keyReader(table: Table, keys: number): (row: number) => string {
+export function keyReader(table: Table, keys: number): (row: number) => string {
   const readers = Array.from({ length: keys }, (_, i) =>
     rawReader(table.column(keyName(i)) as Column),
   );

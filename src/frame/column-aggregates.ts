@@ -18,8 +18,7 @@ import { checkCount, checkOptions, shown } from './checks.ts';
 import type { Column } from './column.ts';
 import { type CountOptions, checkCountOptions } from './count-options.ts';
 import { columnOf, type PlanColumn } from './plan-node.ts';
-import type { ColumnResults, FrameResults, Shape } from './results.ts';
-import type { Series } from './series.ts';
+import type { AppliedResults, ColumnResults, FrameResults, Shape } from './results.ts';
 import type { Summary } from './summary.ts';
 import type { ColumnType, InputOf, Merge, Schema, SumOf, ValuesOf } from './types.ts';
 import { type Aggregation, userAggregate } from './user-aggregate.ts';
@@ -291,13 +290,16 @@ export class ColumnAggregates<
   /**
    * A function of your own over whole windows: of `rolling` a result for every row, also within groups and
    * over a span of time, of `slidingWindow(n)` and `partition(n)` one for each window, of `window` one
-   * for each batch. The series has what it gives, `null` for a missing result. It gets the values of a window that are
-   * there, as a typed array (`i64` and timestamps as bigints, text as an array) that it must neither
-   * change nor keep.
+   * for each batch, as a series. Of partitions by time it is a frame with a row for each that is over, which
+   * begins with its start, and of groups in a window or partition a frame with a row for each group, as
+   * the tables of aggregates: of a window a batch for each batch. The function gets the values of a window that
+   * are there, as a typed array (`i64` and timestamps as bigints, text as an array) that it must neither
+   * change nor keep; `null` is a missing result.
    *
    * It is a call of JavaScript for each window, some hundred times the cost of the aggregates that
-   * have a name, and runs whether or not the series has a sink. The series is a source of its own:
-   * its rows do not go together with those it was made of.
+   * have a name, and runs whether or not the results have a sink. They are a source of their own, whose
+   * rows do not go together with those it was made of. Throws a TypeError over all rows so far, by group or
+   * not, which would have to be kept for it: there is `aggregate` for them.
    *
    * ```ts
    * import assert from 'node:assert/strict';
@@ -312,10 +314,11 @@ export class ColumnAggregates<
   apply<E extends ColumnType = 'f64'>(
     f: (values: ValuesOf<D>) => InputOf<E>,
     options?: ApplyOptions<E>,
-  ): Series<E, N> {
+  ): AppliedResults<E, N, K>[R] {
     const operator = `${this.#aggregator.operator}.apply`;
     const applied = applyWindows(this.#over, this.#column, this.#aggregator);
-    return userApply(operator, this.#column.name, applied, f, options) as Series<E, N>;
+    const results = userApply(operator, this.#column.name, applied, f, options);
+    return results as AppliedResults<E, N, K>[R];
   }
 
   #spread(fn: 'var' | 'std', options: SpreadOptions): unknown {

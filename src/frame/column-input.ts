@@ -29,6 +29,15 @@ export function isOwnArray(type: ColumnType, array: TypedArray): boolean {
   return Own !== undefined && array instanceof Own;
 }
 
+/** Values as {@link Column.values} has them, in an array of their own: text in a plain one. */
+export function arrayOf(type: ColumnType, values: readonly unknown[]): ArrayLike<unknown> {
+  if (type === 'utf8') return [...values];
+  const Typed = OWN_CLASS[type] ?? Uint8Array;
+  return (Typed as unknown as { from(values: readonly unknown[]): ArrayLike<unknown> }).from(
+    values,
+  );
+}
+
 /** Whether `value` is a typed array. */
 export function isTypedArray(value: unknown): value is TypedArray {
   return types.isTypedArray(value);

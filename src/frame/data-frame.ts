@@ -25,7 +25,7 @@ import {
   type TimePartitionOptions,
   timePartition,
 } from './framed-windows.ts';
-import { GroupBy, type GroupKey, type KeySchema } from './group-by.ts';
+import { GroupBy, type GroupKey, type KeyColumn, type KeySchema } from './group-by.ts';
 import { type GroupByOptions, groupArguments } from './group-options.ts';
 import { type AsofJoinOptions, asofJoin } from './join/asof-join.ts';
 import { type JoinLatestOptions, joinLatest } from './join/join-latest.ts';
@@ -34,7 +34,7 @@ import { type ZipRowsOptions, zipRows } from './join/zip.ts';
 import { call } from './map-values.ts';
 import { type PlanColumn, PlanNode } from './plan-node.ts';
 import { parseQuery } from './query.ts';
-import { inOrder, type ReorderOptions, reorder } from './reorder.ts';
+import { inOrder, type ReorderOptions, reorder, rollingInOrder } from './reorder.ts';
 import type { Scalar } from './scalar.ts';
 import { type Series, seriesOf, termOf } from './series.ts';
 import type { Summary } from './summary.ts';
@@ -343,19 +343,18 @@ export class DataFrameMethods<S extends Schema> extends ColumnNode<Table<S>> {
    * its batch is taken.
    */
   rolling(extent: RollingExtent, options: RollingOptions = {}): Framed<S, 'rows'> {
-    const ordered = inOrder('rolling', this.#node, options);
+    const ordered = rollingInOrder(this.#node, extent, options);
     const aggregator = rolling(ordered.over, extent, ordered.options);
-    return new FrameAggregates(ordered.over as PlanNode, aggregator) as unknown as Framed<
-      S,
-      'rows'
-    >;
+    return new FrameAggregates(ordered.over, aggregator) as unknown as Framed<S, 'rows'>;
   }
 
   /** The last `n` rows, or those of a span of time, as `{ value: '5s', on: 'at' }`; once per batch. */
   window(options: WindowOptions): FramedWindow<S, 'scalar', Schema> & Framed<S, 'scalar'> {
-    const ordered = inOrder('window', this.#node, options);
-    const aggregator = windows.window(ordered.over, ordered.options);
-    return new FramedWindow(ordered.over as PlanNode, aggregator) as never;
+    const open = (keys: readonly KeyColumn[]) => {
+      const ordered = inOrder('window', this.#node, options, keys);
+      return { ...ordered, aggregator: windows.window(ordered.over, ordered.options) };
+    };
+    return new FramedWindow(this.#node, open) as never;
   }
 
   /** Overlapping windows of `n` rows: a row for every full one, with `returnPartial` for each row. */
@@ -374,11 +373,11 @@ export class DataFrameMethods<S extends Schema> extends ColumnNode<Table<S>> {
   partition<const P extends keyof S & string>(
     every: Exclude<Duration, number>,
     options: { readonly on: P; readonly lateness?: Duration },
-  ): FramedWindow<S, 'keyed', { [C in P]: 'timestamp' }>;
+  ): FramedWindow<S, 'keyed', { [C in P]: 'timestamp' }> &
+    AggregateProperties<S, 'keyed', { [C in P]: 'timestamp' }>;
   partition(every: Duration, options?: TimePartitionOptions): unknown {
     if (typeof every === 'string' || (typeof every === 'object' && every !== null)) {
-      const { node, aggregator } = timePartition(this.#node, every, options);
-      return new FramedWindow(node, aggregator);
+      return new FramedWindow(this.#node, timePartition(this.#node, every, options));
     }
     return new FrameAggregates(this.#node, windows.partition(every));
   }

@@ -2,11 +2,20 @@ import type { Duration } from '../time/duration.ts';
 import type { Aggregator } from './aggregate.ts';
 import { checkNanoseconds, checkOptions, shown } from './checks.ts';
 import { FrameAggregates, findColumn } from './frame-aggregates.ts';
-import { GroupBy, type GroupKey, type GroupProperties, type KeySchema } from './group-by.ts';
+import {
+  GroupBy,
+  type GroupKey,
+  type GroupProperties,
+  type KeyColumn,
+  type KeySchema,
+} from './group-by.ts';
 import { type WindowGroupOptions, windowGroupArguments } from './group-options.ts';
-import { type PlanColumn, PlanNode } from './plan-node.ts';
+import { frameOf, holdKeys } from './held-keys.ts';
+import { type Expr, PlanNode } from './plan-node.ts';
 import { reorder } from './reorder.ts';
 import type { Shape } from './results.ts';
+import { TERM, type Term } from './term.ts';
+import { type TimeColumn, timeColumn } from './time-column.ts';
 import type { Merge, Schema } from './types.ts';
 
 /** The key columns of a grouping within partitions that have some already. */
@@ -15,6 +24,14 @@ export type MergedKeys<S extends Schema, K extends Schema, G extends readonly Gr
 
 /** Groups with the columns of the frame as properties. */
 export type Groups<S extends Schema, K extends Schema> = GroupBy<S, K> & GroupProperties<S, K>;
+
+/** The windows that rows with these keys go through. */
+export type OpenWindows = (keys: readonly KeyColumn[]) => {
+  readonly over: PlanNode;
+  readonly aggregator: Aggregator;
+  /** The keys, as those of the rows that the windows are of. */
+  readonly keys: readonly KeyColumn[];
+};
 
 /**
  * The rows of a frame in a window: aggregates of all of it, or `groupBy` keys within it. Made by
@@ -36,15 +53,14 @@ export class FramedWindow<
   K extends Schema,
 > extends FrameAggregates<S, R, K> {
   readonly #node: PlanNode;
-  readonly #aggregator: Aggregator;
-  readonly #first: readonly PlanColumn[];
+  readonly #windows: OpenWindows;
 
   /** Made by the operators; there is no need to make one. */
-  constructor(node: PlanNode, aggregator: Aggregator) {
-    super(node, aggregator);
+  constructor(node: PlanNode, windows: OpenWindows) {
+    const { over, aggregator } = windows([]);
+    super(over, aggregator);
     this.#node = node;
-    this.#aggregator = aggregator;
-    this.#first = aggregator.first ?? [];
+    this.#windows = windows;
   }
 
   /**
@@ -58,17 +74,17 @@ export class FramedWindow<
     ...keysAndOptions: [...G, WindowGroupOptions]
   ): Groups<S, MergedKeys<S, K, G>>;
   groupBy(...given: readonly unknown[]): unknown {
-    const { op } = this.#aggregator;
-    const { keys: columns, args } = windowGroupArguments(this.#node, given, op);
-    for (const { name } of columns) {
-      if (this.#first.some((other) => other.name === name)) {
+    const { op, first = [] } = this.#windows([]).aggregator;
+    const { keys, args } = windowGroupArguments(this.#node, given, op);
+    for (const { name } of keys) {
+      if (first.some((other) => other.name === name)) {
         throw new TypeError(
           `Cannot create groupBy: '${name}' names the beginning of the partition already, rename() the key`,
         );
       }
     }
-    const aggregator = { ...this.#aggregator, args: { ...this.#aggregator.args, ...args } };
-    return new GroupBy(this.#node, aggregator, columns);
+    const { over, aggregator, keys: own } = this.#windows(keys);
+    return new GroupBy(over, { ...aggregator, args: { ...aggregator.args, ...args } }, own);
   }
 }
 
@@ -80,12 +96,12 @@ export interface TimePartitionOptions {
   readonly lateness?: Duration;
 }
 
-/** Partitions by event time, `every` long, and the rows that they are of. */
+/** Partitions by event time, `every` long. */
 export function timePartition(
   node: PlanNode,
   every: Duration,
   options: TimePartitionOptions | undefined,
-): { node: PlanNode; aggregator: Aggregator } {
+): OpenWindows {
   checkOptions('partition', options, ['on', 'lateness']);
   const times = node.columns.filter(({ type }) => type === 'timestamp');
   const name = options?.on ?? (times.length === 1 ? times[0]!.name : undefined);
@@ -109,14 +125,49 @@ export function timePartition(
     yields: 'value',
   };
   const lateness = options?.lateness;
-  if (lateness === undefined) return { node, aggregator };
-  // A row without a time is in no partition.
-  const isNull = { op: 'isNull', args: [{ col: name, of: node }] };
-  const predicate = { op: 'not', args: [isNull] };
-  const timed = new PlanNode(node.graph, 'frame', node.columns, {
-    op: 'filter',
-    input: node,
-    predicate,
+  if (lateness === undefined) return (keys) => ({ over: node, aggregator, keys });
+  return (keys) => {
+    const held = holdKeys(node, keys);
+    // A row without a time is in no partition.
+    const isNull = { op: 'isNull', args: [{ col: name, of: held.node }] };
+    const predicate = { op: 'not', args: [isNull] };
+    const { graph, columns } = held.node;
+    const spec = { op: 'filter', input: held.node, predicate };
+    const timed = new PlanNode(graph, 'frame', columns, spec);
+    const over = reorder('partition', timed, { on: name, lateness });
+    return { over, aggregator, keys: held.keysOf(over) };
+  };
+}
+
+/** Partitions by event time of one column. */
+export function columnPartition(
+  over: Term,
+  every: Duration,
+  options: ColumnPartitionOptions = {},
+): unknown {
+  checkOptions('partition', options, ['on', 'lateness']);
+  const { on, lateness } = options;
+  const expr = timeColumn('partition', over, on);
+  const time = nameOfTime(expr, on);
+  if (time === over.name) {
+    throw new TypeError(
+      `Cannot create partition: '${time}' names the beginning of the partition, rename() the column`,
+    );
+  }
+  const node = frameOf(over, [{ name: time, type: 'timestamp', expr }, over]);
+  const windows = timePartition(node, every, {
+    on: time,
+    ...(lateness !== undefined && { lateness }),
   });
-  return { node: reorder('partition', timed, { on: name, lateness }), aggregator };
+  return new FramedWindow<Schema, 'keyed', Schema>(node, windows).col(over.name);
+}
+
+interface ColumnPartitionOptions {
+  readonly on?: TimeColumn;
+  readonly lateness?: Duration;
+}
+
+function nameOfTime(expr: Expr, on: TimeColumn | undefined): string {
+  if (typeof on === 'object') return on[TERM].name;
+  return on ?? ('of' in expr ? (expr.col ?? expr.of.columns[0]!.name) : 'time');
 }

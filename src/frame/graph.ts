@@ -34,6 +34,8 @@ export interface StatefulPart {
   snapshot(): unknown;
   /** Puts back what `snapshot` gave, or an equal copy of it. */
   restore(data: unknown): void;
+  /** Rows that it dropped because they came too late. */
+  lateRows?(): number;
   /** What there is to say of it in {@link Graph.explain}. */
   explain?(): string;
 }
@@ -421,7 +423,8 @@ export class Graph {
 
   /** Rows dropped because their partition had been emitted already. */
   get lateRows(): number {
-    return this.#compiled?.plan.lateRows() ?? 0;
+    const beside = this.#parts.reduce((total, part) => total + (part.lateRows?.() ?? 0), 0);
+    return beside + (this.#compiled?.plan.lateRows() ?? 0);
   }
 
   /** Groups given up for a bound. */

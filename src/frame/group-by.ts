@@ -3,6 +3,7 @@ import { checkCount, shown } from './checks.ts';
 import { ColumnAggregates } from './column-aggregates.ts';
 import { type AggregateProperties, FrameAggregates, findColumn } from './frame-aggregates.ts';
 import { type Key, type PlanColumn, PlanNode } from './plan-node.ts';
+import { rollingInOrder } from './reorder.ts';
 import type { ColumnResults } from './results.ts';
 import { Series, seriesOf, termOf } from './series.ts';
 import { Summary } from './summary.ts';
@@ -75,15 +76,16 @@ export class GroupBy<S extends Schema, K extends Schema> extends FrameAggregates
   /** Aggregates over the last rows of the row's own group, or those of a span of time; one for every row. */
   rolling(extent: RollingExtent, options?: RollingOptions): RollingGroups<S> {
     checkRunning('rolling', this.#aggregator);
-    const { op, argsFor } = rolling(this.#node, extent, options);
+    const ordered = rollingInOrder(this.#node, extent, options, this.#keys);
+    const { op, argsFor } = rolling(ordered.over, extent, ordered.options);
     const aggregator: Aggregator = {
       operator: 'groupBy.rolling',
       op: op === 'rolling' ? 'groupRolling' : op,
-      keys: this.#keys,
+      keys: ordered.keys,
       yields: 'rows',
       ...(argsFor === undefined ? {} : { argsFor }),
     };
-    return new FrameAggregates<S, 'rows', Schema>(this.#node, aggregator) as RollingGroups<S>;
+    return new FrameAggregates<S, 'rows', Schema>(ordered.over, aggregator) as RollingGroups<S>;
   }
 }
 

@@ -1,10 +1,13 @@
 import { type Duration, parseDuration } from '../time/duration.ts';
 import type { Over } from './aggregate.ts';
 import { checkCount, checkNanoseconds, checkOptions, shown } from './checks.ts';
+import type { KeyColumn } from './group-by.ts';
 import type { TimestampKeys } from './group-options.ts';
+import { freeName, holdKeys, ownColumn } from './held-keys.ts';
 import { type Expr, PlanNode } from './plan-node.ts';
 import { type TimeColumn, timeColumn } from './time-column.ts';
 import type { Schema } from './types.ts';
+import type { RollingExtent, RollingOptions } from './windows.ts';
 
 /** Options of `reorder`. */
 export interface ReorderOptions<S extends Schema = Schema> {
@@ -38,33 +41,57 @@ interface TimeOptions {
   readonly lateness?: Duration;
 }
 
-/** The options of an operator over a span of time, without the `lateness` that is seen to here. */
-interface Ordered<O> {
-  readonly over: Over;
+/** What an operator over a span of time runs on. */
+interface Ordered<O, T extends Over> {
+  readonly over: T;
+  /** Its options, without the `lateness` that is seen to. */
   readonly options: O;
+  /** The keys that were given, as those of these rows. */
+  readonly keys: readonly KeyColumn[];
 }
 
 /**
  * What an operator over a span of time runs on: where `lateness` is among its options, the rows in order
  * of time, which are then rows of their own.
  */
-export function inOrder<O extends object>(operator: string, over: Over, given: O): Ordered<O> {
-  if (typeof given !== 'object' || given === null || !('lateness' in given)) {
-    return { over, options: given };
+export function inOrder<O extends object, T extends Over>(
+  operator: string,
+  over: T,
+  given: O,
+  keys: readonly KeyColumn[] = [],
+): Ordered<O, T> {
+  // Windows of rows have no times, and say that they take no lateness.
+  if (typeof given !== 'object' || given === null || !('lateness' in given) || 'n' in given) {
+    return { over, options: given, keys };
   }
   const { lateness, ...rest } = given as TimeOptions;
-  if (lateness === undefined) return { over, options: rest as unknown as O };
+  if (lateness === undefined) return { over, options: rest as unknown as O, keys };
   const time = timeColumn(operator, over, rest.on);
-  const columns = over instanceof PlanNode ? over.columns : [over];
-  let on = 'time';
-  while (columns.some(({ name }) => name === on)) on += '_';
-  const own = over instanceof PlanNode ? ownColumn(over, time) : undefined;
-  const held = own === undefined ? withTime(over, time, on) : (over as PlanNode);
-  const node = reorderedBy(operator, held, own ?? on, lateness, MAX_ROWS);
-  const options = { ...rest, on: own ?? on } as unknown as O;
-  if (over instanceof PlanNode) return { over: node, options };
+  const own = ownColumn(over, time);
+  const on = own ?? freeName('time', over instanceof PlanNode ? over.columns : [over]);
+  const times = own === undefined ? [{ name: on, type: 'timestamp' as const, expr: time }] : [];
+  const held = holdKeys(over, keys, times);
+  const node = reorderedBy(operator, held.node, on, lateness, MAX_ROWS);
+  const options = { ...rest, on } as unknown as O;
+  return { over: sameOf(over, node) as T, options, keys: held.keysOf(node) };
+}
+
+/** As {@link inOrder}, of a rolling window. */
+export function rollingInOrder<T extends Over>(
+  over: T,
+  extent: RollingExtent,
+  options: RollingOptions = {},
+  keys: readonly KeyColumn[] = [],
+): Ordered<RollingOptions, T> {
+  if (typeof extent === 'number') return { over, options, keys };
+  return inOrder('rolling', over, options, keys);
+}
+
+/** What `over` is, of other rows. */
+function sameOf(over: Over, node: PlanNode): Over {
+  if (over instanceof PlanNode) return node;
   const { graph, name, type } = over;
-  return { over: { graph, name, type, domain: node, expr: { col: name, of: node } }, options };
+  return { graph, name, type, domain: node, expr: { col: name, of: node } };
 }
 
 function reorderedBy(
@@ -83,29 +110,6 @@ function reorderedBy(
     maxRows,
   };
   return new PlanNode(node.graph, 'frame', node.columns, spec);
-}
-
-/** The rows of `over` with their times beside them. */
-function withTime(over: Over, time: Expr, name: string): PlanNode {
-  const { graph, domain } = over;
-  const columns =
-    over instanceof PlanNode
-      ? over.columns.map((column) => ({ ...column, expr: { col: column.name, of: over } }))
-      : [{ name: over.name, type: over.type, expr: over.expr }];
-  const all = [...columns, { name, type: 'timestamp' as const, expr: time }];
-  return new PlanNode(
-    graph,
-    'frame',
-    all.map(({ name, type }) => ({ name, type })),
-    { op: 'frame', columns: all.map(({ name, expr }) => ({ name, expr })) },
-    domain,
-  );
-}
-
-/** The name of the column of `node` that an expression is; none where it is another expression. */
-function ownColumn(node: PlanNode, expr: Expr): string | undefined {
-  if (!('of' in expr) || expr.of !== node) return undefined;
-  return expr.col ?? node.columns[0]!.name;
 }
 
 function nameOf(operator: string, node: PlanNode, time: Expr): string {

@@ -20,3 +20,10 @@ export interface FrameResults<S extends Schema, K extends Schema> {
   scalar: Summary<S>;
   keyed: Summary<Merge<K, S>>;
 }
+
+/** What a function of the user's over whole windows of a column yields, by shape. */
+export interface AppliedResults<D extends ColumnType, N extends string, K extends Schema> {
+  rows: Series<D, N>;
+  scalar: Series<D, N>;
+  keyed: DataFrame<Merge<K, { [P in N]: D }>>;
+}

@@ -12,10 +12,11 @@ import { type CountOptions, checkCountOptions } from './count-options.ts';
 import { toStream } from './crossing.ts';
 import { type DataFrame, frameOf } from './data-frame.ts';
 import { type EwmOptions, ewm, type WeightedMean } from './ewm.ts';
+import { columnPartition } from './framed-windows.ts';
 import { isIn } from './is-in.ts';
 import { zipRows } from './join/zip.ts';
 import { type PlanColumn, PlanNode } from './plan-node.ts';
-import { inOrder } from './reorder.ts';
+import { inOrder, rollingInOrder } from './reorder.ts';
 import { Scalar } from './scalar.ts';
 import { rowsBefore, SeriesFunctions } from './series-functions.ts';
 import { Summary } from './summary.ts';
@@ -30,6 +31,7 @@ import {
   TERM,
   type Term,
 } from './term.ts';
+import type { TimeColumn, TimeName } from './time-column.ts';
 import type {
   ColumnInput,
   ColumnType,
@@ -507,7 +509,7 @@ export class Series<
     extent: RollingExtent,
     options: RollingOptions = {},
   ): ColumnAggregates<D, N, 'rows', Schema> {
-    const ordered = inOrder('rolling', this[TERM], options);
+    const ordered = rollingInOrder(this[TERM], extent, options);
     return this.#over(rolling(ordered.over, extent, ordered.options), ordered.over);
   }
 
@@ -527,10 +529,19 @@ export class Series<
 
   /**
    * Aggregates over partitions of `n` rows that do not overlap: sinks receive those that a batch
-   * completed, nothing where it completed none.
+   * completed, nothing where it completed none. Over partitions of a span of time they are tables, as
+   * those of {@link DataFrame.partition}: `on` names the times, by default the one timestamp column there is.
    */
-  partition(n: number): ColumnAggregates<D, N, 'rows', Schema> {
-    return this.#over(windows.partition(n));
+  partition(n: number): ColumnAggregates<D, N, 'rows', Schema>;
+  partition<const T extends TimeColumn>(
+    every: Exclude<Duration, number>,
+    options: { readonly on: T; readonly lateness?: Duration },
+  ): ColumnAggregates<D, N, 'keyed', { [P in TimeName<T>]: 'timestamp' }>;
+  partition(every: Duration, given?: { on?: TimeColumn; lateness?: Duration }): unknown {
+    if (typeof every !== 'string' && (typeof every !== 'object' || every === null)) {
+      return this.#over(windows.partition(every));
+    }
+    return columnPartition(this[TERM], every, given);
   }
 
   /** Aggregates over all rows so far, one per batch: `x.expanding().var()` is `x.var()`. */

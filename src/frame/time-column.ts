@@ -6,6 +6,13 @@ import { checkDomain, type SeriesLike, TERM, type Term } from './term.ts';
 /** Where the times of rows are: a timestamp column by its name, or a series of the same rows. */
 export type TimeColumn = string | SeriesLike<'timestamp'>;
 
+/** The name of the times that `T` says. */
+export type TimeName<T extends TimeColumn> = T extends string
+  ? T
+  : T extends SeriesLike<'timestamp', infer N>
+    ? N
+    : never;
+
 /**
  * The times that a window over a span runs on: those given, else the one timestamp column of the
  * frame. Throws a TypeError where there is none, or more than one to choose from.

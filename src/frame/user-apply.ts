@@ -1,9 +1,12 @@
 import { groupWindows } from './apply-groups.ts';
+import { type Results, type TableWindows, timePartitions, windowGroups } from './apply-tables.ts';
 import { checkFunction, checkOptions, checkType } from './checks.ts';
 import type { Column } from './column.ts';
 import { planNodeOf } from './column-node.ts';
+import { both, ColumnSource } from './column-source.ts';
 import { derived } from './derive.ts';
-import type { PlanNode } from './plan-node.ts';
+import { columnsBeside, tableOf } from './join/joined.ts';
+import type { PlanColumn, PlanNode } from './plan-node.ts';
 import type { Table } from './table.ts';
 import type { ColumnType } from './types.ts';
 import { callUser } from './user-function.ts';
@@ -14,9 +17,10 @@ export interface ApplyOptions<E extends ColumnType = ColumnType> {
   readonly type?: E;
 }
 
-/** Which windows of rows there are: as of `rolling`, `slidingWindow` and `partition`. */
+/** Which windows of rows there are, and of values of which type. */
 export interface ApplyWindows {
-  readonly op: 'rolling' | 'slidingWindow' | 'partition' | 'window';
+  readonly op: 'rolling' | 'slidingWindow' | 'partition' | 'window' | 'timePartition';
+  readonly type: ColumnType;
   /** The last rows, this many; or with `span` those of so many nanoseconds. */
   readonly n?: number;
   readonly span?: bigint;
@@ -27,6 +31,17 @@ export interface ApplyWindows {
   readonly returnPartial: boolean;
   /** Of `slidingWindow`: rows from one window to the next. */
   readonly step: number;
+  /** Of `window`: only of groups that rows came to or left. */
+  readonly changes: boolean;
+}
+
+/** What a function is applied to. */
+export interface Applied {
+  readonly windows: ApplyWindows;
+  /** Where their rows come from. */
+  readonly node: PlanNode;
+  /** What comes before the results, where each window gives a table of groups. */
+  readonly before?: readonly PlanColumn[];
 }
 
 /** The values of a window: of a typed array, or texts. */
@@ -34,32 +49,76 @@ export type Values = { readonly length: number; readonly [index: number]: unknow
 /** A function of the user's over the values of a window. */
 export type Call = (values: Values) => unknown;
 
-/** The results of a function over whole windows of a column, as a series of its own. */
+/** The results of a function over whole windows of a column: a source of its own. */
 export function userApply(
   operator: string,
   name: string,
-  { windows, node }: { readonly windows: ApplyWindows; readonly node: PlanNode },
+  applied: Applied,
   f: unknown,
   options: ApplyOptions | undefined,
 ): unknown {
   checkFunction(operator, f);
   checkOptions(operator, options, ['type']);
   const type = checkType(operator, options?.type ?? 'f64');
+  const { windows, node, before } = applied;
+  const call = <T>(compute: () => T) => callUser(operator, name, compute);
+  const called: Call = (values) => call(() => (f as Call)(values));
+  if (before !== undefined) {
+    const over = (windows.op === 'window' ? windowGroups : timePartitions)(windows, called);
+    return applyTables(operator, node, [...before, { name, type }], over, call);
+  }
   const series = derived().series(type, name);
-  const called: Call = (values) => callUser(operator, name, () => (f as Call)(values));
   const over = node.kind === 'series' ? windowsOf(windows, called) : groupWindows(windows, called);
   const { graph } = planNodeOf(series);
   graph.feedFrom(node, {
     receive(rows) {
       const results = over.advance(rows as Column | Table);
       if (results.length === 0) return undefined;
-      return callUser(operator, name, () => series.emit(results));
+      return call(() => series.emit(results));
     },
     ended: () => series.end(),
     reuse: true,
   });
   graph.keep({ operator, snapshot: over.snapshot, restore: over.restore });
   return series;
+}
+
+type Settled = Promise<void> | undefined;
+
+/** Windows that give tables, as the batches of a frame. */
+function applyTables(
+  operator: string,
+  node: PlanNode,
+  columns: readonly PlanColumn[],
+  over: TableWindows,
+  call: <T>(compute: () => T) => T,
+): unknown {
+  const source = new ColumnSource(operator, columnsBeside(operator, columns));
+  const emit = (tables: Iterable<Results>) => {
+    let settled: Settled;
+    for (const results of tables)
+      settled = both(
+        settled,
+        call(() => source.columns(results)),
+      );
+    return settled;
+  };
+  source.graph.feedFrom(node, {
+    receive: (rows) => emit(over.advance(tableOf(rows as Column | Table))),
+    ended() {
+      let settled: Settled;
+      try {
+        settled = emit(over.end());
+      } finally {
+        settled = both(settled, source.end());
+      }
+      return settled;
+    },
+    reuse: true,
+  });
+  const { snapshot, restore, lateRows } = over;
+  source.graph.keep({ operator, snapshot, restore, lateRows });
+  return derived().frame(source.graph.input);
 }
 
 /** The rows that are still to be in a window, and for each whether it is there. */

@@ -26,8 +26,7 @@ export interface RollingOptions extends DeviceOptions {
   /**
    * Over a span of time: how much later than the latest row one may come, see {@link Duration}. Rows wait
    * for so long and go on in order of time, later ones are dropped and counted in `lateRows`; so there
-   * is a result for every row but those, in their order, and not beside the rows that came. Within
-   * groups, `reorder` the frame first.
+   * is a result for every row but those, in their order, and not beside the rows that came.
    */
   readonly lateness?: Duration;
 }

@@ -1,4 +1,5 @@
 import { MillraceError } from '../errors.ts';
+import { isMissingPeer } from '../connect/import-peer.ts';
 import { Admission } from '../graph/admission.ts';
 import { describe } from '../graph/arguments.ts';
 import type { Delivery } from '../graph/delivery.ts';
@@ -232,7 +233,13 @@ class BatchWriter implements Supply {
   /** Tries to write a batch once. Rejects where another attempt may help. */
   async #attempt(batch: PendingBatch): Promise<Refusal | undefined> {
     const attempt = batch.begin();
-    await this.#connection.open();
+    try {
+      await this.#connection.open();
+    } catch (error) {
+      // No attempt installs a package.
+      if (isMissingPeer(error) && batch.isCurrent(attempt)) return { error, isWhole: true };
+      throw error;
+    }
     if (!batch.isCurrent(attempt)) return undefined;
     let results: readonly unknown[] | undefined;
     let errors: ReadonlyMap<number, unknown> | undefined;
@@ -245,7 +252,7 @@ class BatchWriter implements Supply {
         return undefined;
       }
       if (!(error instanceof PartialWriteError)) {
-        const isPermanent = this.#sink.isPermanent(error);
+        const isPermanent = isMissingPeer(error) ? 'whole' : this.#sink.isPermanent(error);
         if (isPermanent !== false) return { error, isWhole: isPermanent === 'whole' };
         for (const entry of batch.entries) entry.error = undefined;
         throw error;

@@ -166,6 +166,114 @@ describe('apply, against windows of all rows', () => {
   });
 });
 
+describe('apply to windows that are tables', () => {
+  const SCHEMA = { at: 'timestamp', k: 'utf8', day: 'date', x: 'f64' } as const;
+  const rows = fc.array(
+    fc.record({
+      at: fc.nat(30),
+      k: fc.constantFrom('a', 'b', null),
+      day: fc.constantFrom(0, 86_400_000, null),
+      x: fc.option(fc.integer({ min: -5, max: 5 })),
+    }),
+    { maxLength: 8 },
+  );
+  const total = (values: Float64Array) => values.reduce((all, value) => all + value, 0);
+
+  it('has the rows, the order and the late rows of named aggregates', () => {
+    fc.assert(
+      fc.property(fc.array(rows, { maxLength: 5 }), (input) => {
+        const frame = new DataFrame(SCHEMA);
+        const twin = new DataFrame(SCHEMA);
+        const ways = (of: typeof frame) => [
+          of.partition('5ms', { on: 'at' }).groupBy('k', 'day').x,
+          of.partition('5ms', { on: 'at' }).groupBy(of.at.floor('2ms').rename('two')).x,
+          of.window({ n: 3 }).groupBy('day', 'k').x,
+          of.window({ n: 3 }).groupBy('k', { emit: 'changes' }).x,
+          of.window({ n: 3 }).groupBy(of.x.gt(0).rename('positive'), { emit: 'changes' }).x,
+        ];
+        const seen = ways(frame).map((way) => way.apply(total).sinkToList());
+        const sums = ways(twin).map((way) => way.sum().sinkToList());
+        for (const batch of input.filter(({ length }) => length > 0)) {
+          frame.emit(batch);
+          twin.emit(batch);
+        }
+        frame.end();
+        twin.end();
+        const tables = (lists: { toRows(): object[] }[][]) =>
+          lists.map((list) => list.map((table) => table.toRows()));
+        expect(tables(seen)).toEqual(tables(sums));
+        expect(frame.lateRows).toBe(twin.lateRows);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('goes on from a snapshot, of which equal states give equal bytes', () => {
+    const build = () => {
+      const frame = new DataFrame(SCHEMA);
+      const seen: unknown[][] = [[], [], []];
+      const ways = [
+        frame.partition('5ms', { on: 'at', lateness: 3 }).groupBy('k').x,
+        frame.window({ n: 3 }).groupBy('day').x,
+        frame.window({ value: '5ms', lateness: 3 }).groupBy('k').x,
+      ];
+      ways.forEach((way, i) => {
+        way.apply(total).sink((table) => seen[i]!.push(table.toRows()));
+      });
+      return { frame, seen };
+    };
+    fc.assert(
+      fc.property(fc.array(rows, { maxLength: 5 }), fc.nat(5), (input, cut) => {
+        const [whole, before, after] = [build(), build(), build()];
+        const batches = input.filter(({ length }) => length > 0);
+        for (const batch of batches) whole.frame.emit(batch);
+        for (const batch of batches.slice(0, cut)) before.frame.emit(batch);
+        after.frame.restore(before.frame.snapshot());
+        expect(after.frame.snapshot()).toEqual(before.frame.snapshot());
+        for (const batch of batches.slice(cut)) after.frame.emit(batch);
+        whole.frame.end();
+        after.frame.end();
+        const joined = before.seen.map((list, i) => [...list, ...after.seen[i]!]);
+        expect(joined).toEqual(whole.seen);
+        expect(after.frame.lateRows).toBe(whole.frame.lateRows);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('gives up the results of what threw, and goes on', () => {
+    const frame = new DataFrame(SCHEMA);
+    const seen = frame
+      .partition('5ms', { on: 'at' })
+      .col('x')
+      .apply((values) => {
+        if (values[0] === 13) throw new Error('unlucky');
+        return values[0]!;
+      })
+      .sinkToList();
+    const row = (at: number, x: number) => ({ at, k: null, day: null, x });
+    frame.emit([row(0, 1), row(5, 13)]);
+    expect(() => frame.emit([row(10, 2), row(11, 3)])).toThrow(/partition.apply of 'x': .*unlucky/);
+    frame.end();
+    expect(seen.flatMap((table) => table.toRows())).toEqual([
+      { at: 0, x: 1 },
+      { at: 10, x: 2 },
+    ]);
+  });
+
+  it('refuses what it has no windows for, and names that are there twice', () => {
+    const frame = new DataFrame(SCHEMA);
+    const f = () => 0;
+    const partition = frame.partition('5ms', { on: 'at' });
+    expect(() => partition.col('at').apply(f)).toThrow(/different names, got 'at' twice/);
+    expect(() => partition.groupBy('k').col('k').apply(f)).toThrow(/got 'k' twice/);
+    expect(() => frame.at.partition('5ms', { on: 'at' })).toThrow(/'at' names the beginning/);
+    expect(() => frame.x.partition('5ms', { on: 'x' as never })).toThrow(/must be a timestamp/);
+    expect(() => new Series('f64').partition('5ms', {} as never)).toThrow(/timestamp column/);
+    expect(() => partition.x.apply(f, { type: 'f31' as 'f64' })).toThrow(/type must be one of/);
+  });
+});
+
 it('slices of columns and tables count like those of arrays', () => {
   const row = fc.record({ x: number, b: fc.option(fc.boolean()), t: fc.option(fc.string()) });
   const bound = fc.integer({ min: -50, max: 50 });

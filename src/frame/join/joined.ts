@@ -80,7 +80,8 @@ export function after(first: Settled, second: () => Settled): Settled {
   return both(first, second());
 }
 
-function tableOf(rows: Column | Table): Table {
+/** Rows as a table, also where they are of one column. */
+export function tableOf(rows: Column | Table): Table {
   return rows instanceof Table ? rows : new Table(rows.length, [rows]);
 }
 
