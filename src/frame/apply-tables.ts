@@ -260,7 +260,7 @@ export function windowGroups(
 
 /** Groups in the order in which they began, but for those whose key has begun another since. */
 function stillNamed(moved: Iterable<WindowGroup>, groups: ReadonlyMap<string, WindowGroup>) {
-  return [...moved]
-    .filter((group) => group.rows > 0 || !groups.has(group.key))
-    .sort((a, b) => a.number - b.number);
+  const inOrder = [...moved].sort((a, b) => a.number - b.number);
+  const last = new Map(inOrder.map((group) => [group.key, group]));
+  return inOrder.filter((group) => (groups.get(group.key) ?? last.get(group.key)) === group);
 }
