@@ -197,7 +197,11 @@ export function describeBroker<T>(broker: Broker<T>, more?: (server: () => TestS
       const source = channel.source({ reconnect: { backoff: 20, maxBackoff: 100 } });
       const seen = new Set<string>();
       source.sink((element) => seen.add(channel.textOf(element)));
-      start(source);
+      let failure: unknown;
+      started.push(source);
+      source.start().catch((error: unknown) => {
+        failure = error;
+      });
       await channel.feed(texts(20, 'a'));
       await expect.poll(() => seen.size).toBe(20);
       await server().kill();
@@ -205,7 +209,8 @@ export function describeBroker<T>(broker: Broker<T>, more?: (server: () => TestS
       expect(source.state).toBe('running');
       await server().start();
       await channel.feed(texts(20, 'b'));
-      await expect.poll(() => seen.size).toBe(40);
+      const now = () => ({ seen: seen.size, state: source.state, failure });
+      await expect.poll(now).toEqual({ seen: 40, state: 'running', failure: undefined });
       // What was acknowledged when the server died may come again.
       await expect.poll(() => channel.left()).toBe(0);
       await source.stop();

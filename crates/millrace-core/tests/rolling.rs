@@ -23,6 +23,10 @@ const FUNCTIONS: [AggregateFunction; 12] = [
 
 type Rows = Vec<Option<f64>>;
 
+/// The NaN by which the variances mark a row that is missing: where it comes from outside it is a NaN
+/// like any other.
+const MARK: u64 = 0x7ff8_6e75_6c6c_0001;
+
 fn column(rows: &[Option<f64>]) -> (Vec<f64>, Option<NullBuffer>) {
     // What a null slot holds must not matter.
     let values = rows
@@ -144,6 +148,7 @@ fn special() -> impl Strategy<Value = Option<f64>> {
     prop_oneof![
         20 => value(),
         1 => Just(Some(f64::NAN)),
+        1 => Just(Some(f64::from_bits(MARK))),
         1 => Just(Some(f64::INFINITY)),
         1 => Just(Some(f64::NEG_INFINITY)),
     ]
@@ -340,7 +345,12 @@ fn an_infinity_and_a_nan_leave_with_their_rows() {
         Quantile(Share::MEDIAN),
     ] {
         for n in [5, 16, 100, 1000] {
-            for poison in [f64::INFINITY, f64::NEG_INFINITY, f64::NAN] {
+            for poison in [
+                f64::INFINITY,
+                f64::NEG_INFINITY,
+                f64::NAN,
+                f64::from_bits(MARK),
+            ] {
                 let clean: Rows = (0..4000).map(|i| Some(f64::from(i * 31 % 17))).collect();
                 let mut poisoned = clean.clone();
                 poisoned[700] = Some(poison);

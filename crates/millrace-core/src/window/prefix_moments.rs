@@ -94,7 +94,7 @@ impl PrefixMoments {
             {
                 self.merged.extend(rows);
             } else {
-                self.mend(rows, deviation, out);
+                self.mend(rows, gaps, deviation, out);
             }
             self.stretch_left -= rows.len();
             if self.stretch_left == 0 {
@@ -106,7 +106,11 @@ impl PrefixMoments {
 
     /// Computes again what is ill-conditioned, which is NaN.
     #[cold]
-    fn mend(&mut self, rows: &[f64], deviation: Deviation, out: &mut [f64]) {
+    fn mend(&mut self, rows: &[f64], gaps: bool, deviation: Deviation, out: &mut [f64]) {
+        // A NaN leaves nothing sound, so one that could be taken for a missing row is only met here.
+        let tamed = |&row: &f64| if row.is_nan() { f64::NAN } else { row };
+        let tamed: Option<Vec<f64>> = (!gaps).then(|| rows.iter().map(tamed).collect());
+        let rows = tamed.as_deref().unwrap_or(rows);
         let mut kept = 0;
         for (index, slot) in out.iter_mut().enumerate() {
             if slot.is_nan() {

@@ -219,7 +219,7 @@ fn sum_columns<const GAPS: bool>(
     let (head_rows, rows) = rows.split_at(head);
     let (first_head, first) = first.split_at_mut(head);
     let (second_head, second) = second.split_at_mut(head);
-    sum_rows(head_rows, shift, columns, first_head, second_head);
+    sum_rows::<GAPS>(head_rows, shift, columns, first_head, second_head);
 
     let (chunks, tail) = rows.as_chunks::<LANES>();
     let (first_chunks, first_tail) = first.as_chunks_mut::<LANES>();
@@ -237,7 +237,7 @@ fn sum_columns<const GAPS: bool>(
         *second = pairs(square_before, &squares);
     }
     (columns.first, columns.second) = (sums, squares);
-    sum_rows(tail, shift, columns, first_tail, second_tail);
+    sum_rows::<GAPS>(tail, shift, columns, first_tail, second_tail);
 }
 
 /// The sums of neighbouring columns, of which `before` stands in front of the first.
@@ -248,7 +248,7 @@ fn pairs(before: f64, [a, b, c, d]: &Lanes) -> Lanes {
 
 /// [`sum_columns`] of less than one row of each column.
 #[inline(always)]
-fn sum_rows(
+fn sum_rows<const GAPS: bool>(
     rows: &[f64],
     shift: f64,
     columns: &mut Columns,
@@ -257,7 +257,7 @@ fn sum_rows(
 ) {
     for ((&row, first), second) in rows.iter().zip(first).zip(second) {
         let lane = columns.next;
-        let distance = distance::<true>(row, shift);
+        let distance = distance::<GAPS>(row, shift);
         columns.first[lane] += distance;
         columns.second[lane] += distance * distance;
         let before = (lane + LANES - 1) % LANES;
@@ -267,20 +267,19 @@ fn sum_rows(
     }
 }
 
-/// The sums over all columns at each of `rows` rows, of which `pairs` holds those of its own column
-/// and the one before, after those of the [`LOOK_BACK`] rows before.
+/// The pairs at `rows` rows, after those of the [`LOOK_BACK`] rows before, and the pairs two rows
+/// before each: together the sums over all columns.
 #[inline(always)]
-fn total(pairs: &[f64], rows: usize) -> impl Fn(usize) -> f64 {
+fn halves(pairs: &[f64], rows: usize) -> (&[f64], &[f64]) {
     let back = |by: usize| &pairs[LOOK_BACK - by..][..rows];
-    let (newer, older) = (back(0), back(2));
-    move |row| older[row] + newer[row]
+    (back(2), back(0))
 }
 
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
 fn totals(pairs: &Extended, out: &mut [f64]) {
-    let total = total(pairs, out.len());
-    for (row, slot) in out.iter_mut().enumerate() {
-        *slot = total(row);
+    let (older, newer) = halves(pairs, out.len());
+    for ((slot, older), newer) in out.iter_mut().zip(older).zip(newer) {
+        *slot = older + newer;
     }
 }
 
@@ -298,12 +297,15 @@ fn deviate<const ROOT: bool>(
     weights: impl Fn(usize) -> (f64, f64),
     out: &mut [f64],
 ) -> bool {
-    let first_total = total(first_pairs, out.len());
-    let second_total = total(second_pairs, out.len());
-    let (first, second) = (&mut first[..out.len()], &mut second[..out.len()]);
+    let rows = out.len();
+    let (first_older, first_newer) = halves(first_pairs, rows);
+    let (second_older, second_newer) = halves(second_pairs, rows);
+    let (first, second) = (&mut first[..rows], &mut second[..rows]);
     let mut unsound = 0_u64;
-    for (row, slot) in out.iter_mut().enumerate() {
-        let (sum, squares) = (first_total(row), second_total(row));
+    // By index: of slices of one length known here, none is checked in the loop.
+    for row in 0..rows {
+        let sum = first_older[row] + first_newer[row];
+        let squares = second_older[row] + second_newer[row];
         let (sum_of_window, squares_of_window) = (sum - first[row], squares - second[row]);
         first[row] = sum;
         second[row] = squares;
@@ -313,7 +315,7 @@ fn deviate<const ROOT: bool>(
         let sound = spread >= count * SOUND * squares;
         let variance = spread * scale;
         let result = if ROOT { variance.sqrt() } else { variance };
-        *slot = if sound { result } else { f64::NAN };
+        out[row] = if sound { result } else { f64::NAN };
         unsound |= u64::from(!sound);
     }
     unsound == 0

@@ -86,9 +86,9 @@ impl Algorithm {
         }
     }
 
-    /// Whether a NaN needs more than arithmetic does by itself.
+    /// Whether a NaN has to be found before it comes in.
     fn minds_nan(&self) -> bool {
-        !matches!(self, Self::Sum(_) | Self::Ends(_) | Self::Count)
+        matches!(self, Self::Min(_) | Self::Max(_) | Self::Quantile(_))
     }
 
     /// What stands for a null row, and for a NaN row that is accounted for elsewhere.
