@@ -32,7 +32,7 @@ import { type JoinLatestOptions, joinLatest } from './join/join-latest.ts';
 import { rowsOf } from './join/rows-of.ts';
 import { type ZipRowsOptions, zipRows } from './join/zip.ts';
 import { call } from './map-values.ts';
-import { type PlanColumn, PlanNode } from './plan-node.ts';
+import { type Expr, type PlanColumn, PlanNode } from './plan-node.ts';
 import { parseQuery } from './query.ts';
 import { inOrder, type ReorderOptions, reorder, rollingInOrder } from './reorder.ts';
 import type { Scalar } from './scalar.ts';
@@ -655,7 +655,13 @@ function frameOfReader(opened: OpenedReader): DataFrame {
 }
 
 function selectNode(input: PlanNode, columns: readonly PlanColumn[]): PlanNode {
-  const named = columns.map(({ name }) => ({ name, expr: { col: name, of: input } }));
+  const named = columns.map(({ name, type }) => {
+    const expr: Expr = { col: name, of: input };
+    const own = input.columns.find((column) => column.name === name);
+    // What folders say is text.
+    if (own?.type === type) return { name, expr };
+    return { name, expr: { op: 'cast', args: [expr], to: type, strict: true } };
+  });
   const spec = { op: 'frame', columns: named };
   return new PlanNode(input.graph, 'frame', columns, spec, input.domain);
 }

@@ -1,5 +1,5 @@
-import { MillraceError } from '../errors.ts';
 import { isMissingPeer } from '../connect/import-peer.ts';
+import { MillraceError } from '../errors.ts';
 import { Admission } from '../graph/admission.ts';
 import { describe } from '../graph/arguments.ts';
 import type { Delivery } from '../graph/delivery.ts';

@@ -100,6 +100,31 @@ describe('groups, against rows aggregated anew', () => {
     );
   });
 
+  it('has a table for a batch without rows too, once there is a group', () => {
+    const frame = new DataFrame({ k: 'utf8', x: 'f64' });
+    const none = frame.filter(frame.x.gt(9));
+    const seen = [
+      frame.groupBy('k').x.sum().sinkToList(),
+      frame.groupBy('k', { maxGroups: 2 }).x.sum().sinkToList(),
+      frame.window({ n: 2 }).groupBy('k').x.sum().sinkToList(),
+      frame.x.valueCounts().sinkToList(),
+      frame.groupBy('k', { emit: 'changes' }).x.sum().sinkToList(),
+      none.groupBy('k').x.sum().sinkToList(),
+    ];
+    const lengths = [[], [{ k: 'a', x: 1 }], [], [{ k: 'b', x: 10 }], []].map((rows) => {
+      frame.emit(rows);
+      return seen.map(({ length }) => length);
+    });
+    expect(lengths).toEqual([
+      [0, 0, 0, 0, 0, 0],
+      [1, 1, 1, 1, 1, 0],
+      [2, 2, 2, 2, 1, 0],
+      [3, 3, 3, 3, 2, 1],
+      [4, 4, 4, 4, 2, 2],
+    ]);
+    for (const table of seen.flat()) expect(table.numRows).toBeGreaterThan(0);
+  });
+
   it('of a window: a group is gone with its last row, and last when it comes back', () => {
     fc.assert(
       fc.property(batches(row), fc.integer({ min: 1, max: 20 }), (input, n) => {

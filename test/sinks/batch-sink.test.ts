@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { importPeer } from '../../src/connect/import-peer.ts';
 import {
   type BatchingOptions,
   type DeadLetter,
@@ -199,6 +200,26 @@ describe('Sink', () => {
     expect(sink.ids[3]).not.toBe(sink.ids[0]);
     expect(acknowledged).toEqual([1, 2, 3]);
     expect(errors).toEqual([]);
+  });
+
+  it('tries nothing again where the package of a sink is not installed', async () => {
+    const missing = () =>
+      importPeer(() => import('millrace-no-such-package' as string), 'x', 'fly');
+    const { errors, sink, source, stream, acknowledged, emit } = graph({ batch: { size: 2 } });
+    stream.onError({ retry: { attempts: 100, backoff: '1h' } });
+    sink.opener = async () => {
+      sink.opener = async () => {};
+      await missing().catch((cause) => {
+        throw new Error('cannot connect', { cause });
+      });
+    };
+    sink.writer = missing as never;
+    for (const x of [1, 2, 3, 4]) emit(x);
+    // A wait for another attempt would last for good: nobody moves the clock.
+    await source.end();
+    expect(acknowledged.map((one) => (one as [number, Error])[0])).toEqual([1, 2, 3, 4]);
+    expect(sink.batches).toEqual([[3, 4]]);
+    expect(errors.map(String).join()).toMatch(/cannot connect.*run npm install x/);
   });
 
   it('sends each element of a batch that failed to the dead letters', async () => {

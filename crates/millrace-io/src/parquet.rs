@@ -20,7 +20,7 @@ use parquet::arrow::arrow_reader::{
 use crate::column::{FileColumn, Wanted};
 use crate::convert::{column_type, plan_column, text_column};
 use crate::error::ReadError;
-use crate::reading::{Decode, Decoded, Reading, Signal, guard};
+use crate::reading::{Decode, Decoded, Decoder, Reading, Signal, guard};
 use crate::text::check_wanted;
 
 /// An open Parquet file whose schema is known.
@@ -110,21 +110,33 @@ pub fn read_parquet(
     rows: usize,
     signal: Signal,
 ) -> Result<Reading, ReadError> {
+    Reading::begin(parquet_decoder(files, columns, wanted, rows)?, signal)
+}
+
+/// What reads files as [`read_parquet`] does.
+///
+/// # Errors
+/// Those of [`read_parquet`].
+pub fn parquet_decoder(
+    files: Vec<String>,
+    columns: Vec<FileColumn>,
+    wanted: &[Wanted],
+    rows: usize,
+) -> Result<Decoder, ReadError> {
     if rows == 0 {
         return Err(ReadError::InvalidArgument(
             "Cannot read Parquet: batch must be a positive integer, got 0".to_owned(),
         ));
     }
     check_wanted(&columns, wanted)?;
-    let reader = ParquetReader {
+    Ok(Decoder::new(ParquetReader {
         name: files.first().cloned().unwrap_or_default(),
         files: files.into(),
         columns,
         wanted: wanted.to_vec(),
         rows,
         open: None,
-    };
-    Reading::begin(Box::new(reader), signal)
+    }))
 }
 
 struct ParquetReader {

@@ -46,6 +46,25 @@ pub(crate) trait Decode: Send {
     fn name(&self) -> String;
 }
 
+/// Something that yields batches until there are no more.
+pub struct Decoder(Box<dyn Decode>);
+
+impl Decoder {
+    pub(crate) fn new(decode: impl Decode + 'static) -> Self {
+        Self(Box::new(decode))
+    }
+
+    pub(crate) fn next(&mut self) -> Result<Option<Decoded>, ReadError> {
+        self.0.next()
+    }
+}
+
+impl fmt::Debug for Decoder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Decoder of {}", self.0.name())
+    }
+}
+
 /// Tells a consumer that waits that it may look again.
 #[derive(Clone)]
 pub struct Signal {
@@ -102,7 +121,11 @@ pub struct Reading {
 
 impl Reading {
     /// Begins decoding.
-    pub(crate) fn begin(mut decoder: Box<dyn Decode>, signal: Signal) -> Result<Self, ReadError> {
+    ///
+    /// # Errors
+    /// [`ReadError::Io`] where there is no thread to be had for it.
+    pub fn begin(decoder: Decoder, signal: Signal) -> Result<Self, ReadError> {
+        let Decoder(mut decoder) = decoder;
         let (sender, receiver) = sync_channel(AHEAD);
         let name = decoder.name();
         let notify = signal.clone();

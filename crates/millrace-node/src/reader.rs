@@ -4,10 +4,14 @@ use std::time::Duration;
 
 use millrace_core::batch::Batch;
 use millrace_core::column_type::ColumnType;
-use millrace_io::parquet::{ParquetFile, read_parquet};
-use millrace_io::text::{CsvDialect, TextFormat, TextOptions, infer_sample, infer_text, read_text};
+use millrace_io::parquet::{ParquetFile, parquet_decoder};
+use millrace_io::partitioned::{PartitionFile, partitioned};
+use millrace_io::text::{
+    CsvDialect, TextFormat, TextOptions, infer_sample, infer_text, text_decoder,
+};
 use millrace_io::{
-    Bytes, Fed, Feed, FileColumn, Poll, ReadError, Reading, Refused, Signal, Wanted, arrow, feed,
+    Bytes, Decoder, Fed, Feed, FileColumn, Poll, ReadError, Reading, Refused, Signal, Wanted,
+    arrow, feed,
 };
 use napi::bindgen_prelude::{Function, Status};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
@@ -30,11 +34,15 @@ pub struct NativeReader {
     format: Format,
     bytes: Source,
     columns: Vec<FileColumn>,
+    /// Columns that the folders of files stand for, and for each file the values in them.
+    keys: Vec<String>,
+    values: Vec<Vec<Option<String>>>,
     batch: usize,
     rows: Option<u64>,
     running: Option<Running>,
 }
 
+#[derive(Clone)]
 enum Format {
     Text {
         format: TextFormat,
@@ -63,8 +71,9 @@ impl NativeReader {
     /// Opens what `spec` says. JSON text: `{"format": "ndjson" | "csv" | "parquet" | "arrow",
     /// "name": string, "files": string[] or null for a stream that is fed, "columns": [{"name",
     /// "type"}] or null, "batch": number, "maxLine": number, "strict": bool, "delimiter": string,
-    /// "quote": string, "nulls": string[], "header": bool, "sampleRows": number}`. Where there are no
-    /// columns, they are those of the first file, or of `sample`, the first bytes of the stream.
+    /// "quote": string, "nulls": string[], "header": bool, "sampleRows": number, "partitions": string[],
+    /// "partitionValues": (string or null)[][]}`: names of columns that are the same in a whole file, and
+    /// for each file their values. Where there are no columns, they are those of the first file, or of `sample`, the first bytes of the stream.
     #[napi(constructor)]
     pub fn new(spec: String, sample: Option<&[u8]>) -> Result<Self> {
         guard("open a file", || {
@@ -139,6 +148,10 @@ impl NativeReader {
             format,
             bytes,
             columns,
+            keys: texts(&spec["partitions"]).into_iter().flatten().collect(),
+            values: spec["partitionValues"]
+                .as_array()
+                .map_or_else(Vec::new, |files| files.iter().map(texts).collect()),
             batch: number(spec, "batch"),
             rows,
             running: None,
@@ -152,7 +165,10 @@ impl NativeReader {
             .columns
             .iter()
             .map(|column| json!({ "name": column.name, "type": column.column_type.name() }));
-        Value::from(columns.collect::<Vec<_>>()).to_string()
+        let text = ColumnType::Utf8.name();
+        let keys = self.keys.iter();
+        let keys = keys.map(|name| json!({ "name": name, "type": text }));
+        Value::from(columns.chain(keys).collect::<Vec<_>>()).to_string()
     }
 
     /// Rows of all files, where they say so themselves; else null.
@@ -214,33 +230,22 @@ impl NativeReader {
         wanted: &[Wanted],
         signal: Signal,
     ) -> std::result::Result<Reading, ReadError> {
-        let columns = self.columns.clone();
-        match (&self.format, bytes) {
-            (
-                Format::Text {
-                    format,
-                    max_line,
-                    strict,
-                },
-                bytes,
-            ) => {
-                let options = TextOptions {
-                    format: format.clone(),
-                    columns,
-                    batch: self.batch,
-                    max_line: *max_line,
-                    strict: *strict,
-                };
-                read_text(bytes, options, wanted, signal)
+        let (wanted, keys) = wanted.split_at(self.columns.len().min(wanted.len()));
+        let (format, columns, batch) = (self.format.clone(), self.columns.clone(), self.batch);
+        let (own, waked) = (wanted.to_vec(), signal.clone());
+        let open = move |bytes: Bytes| {
+            decoder(&format, columns.clone(), bytes, &own, batch, waked.clone())
+        };
+        let decoder = match bytes {
+            Bytes::Files(files) if !self.keys.is_empty() => {
+                let files = files.into_iter().zip(self.values.iter().cloned());
+                let files = files.map(|(path, values)| PartitionFile { path, values });
+                let open = move |path| open(Bytes::Files(vec![path]));
+                partitioned(files.collect(), keys, Box::new(open))
             }
-            (Format::Arrow, bytes) => arrow::read_arrow(bytes, columns, wanted, self.batch, signal),
-            (Format::Parquet, Bytes::Files(files)) => {
-                read_parquet(files, columns, wanted, self.batch, signal)
-            }
-            (Format::Parquet, Bytes::Fed(_)) => Err(ReadError::InvalidArgument(
-                "Cannot read Parquet: it must be a file, got a stream".to_owned(),
-            )),
-        }
+            bytes => open(bytes)?,
+        };
+        Reading::begin(decoder, signal)
     }
 
     /// How many rows the next batch has, which `take` gives; −1 where there is none yet, also after
@@ -338,6 +343,47 @@ impl NativeReader {
         let batch = self.running.as_mut()?.next.take();
         batch.map(NativeRows::new)
     }
+}
+
+/// What decodes a format.
+fn decoder(
+    format: &Format,
+    columns: Vec<FileColumn>,
+    bytes: Bytes,
+    wanted: &[Wanted],
+    batch: usize,
+    signal: Signal,
+) -> std::result::Result<Decoder, ReadError> {
+    match (format, bytes) {
+        (
+            Format::Text {
+                format,
+                max_line,
+                strict,
+            },
+            bytes,
+        ) => {
+            let options = TextOptions {
+                format: format.clone(),
+                columns,
+                batch,
+                max_line: *max_line,
+                strict: *strict,
+            };
+            text_decoder(bytes, options, wanted, signal)
+        }
+        (Format::Arrow, bytes) => arrow::arrow_decoder(bytes, columns, wanted, batch, signal),
+        (Format::Parquet, Bytes::Files(files)) => parquet_decoder(files, columns, wanted, batch),
+        (Format::Parquet, Bytes::Fed(_)) => Err(ReadError::InvalidArgument(
+            "Cannot read Parquet: it must be a file, got a stream".to_owned(),
+        )),
+    }
+}
+
+/// The texts of a list, none where there is something else.
+fn texts(list: &Value) -> Vec<Option<String>> {
+    let list = list.as_array().into_iter().flatten();
+    list.map(|text| text.as_str().map(str::to_owned)).collect()
 }
 
 fn closed() -> Failure {

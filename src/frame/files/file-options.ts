@@ -4,6 +4,7 @@ import { checkCount, checkOptions, checkSchema, shown } from '../checks.ts';
 import type { PlanColumn } from '../plan-node.ts';
 import type { ThreadOptions } from '../thread-options.ts';
 import type { Schema } from '../types.ts';
+import type { FilePartitions } from './partitions.ts';
 
 /** Which columns a frame has of what it reads: names, or names with the types they must have. */
 export type FileColumns = readonly string[] | Schema;
@@ -17,6 +18,12 @@ export interface FileOptions<C extends FileColumns> {
   readonly batch?: number;
   /** The columns the frame has; by default all. */
   readonly columns?: C;
+  /**
+   * Columns that are not in the files but in the names of their folders, as in `country=DE/part-0.parquet`,
+   * which is how `partitionBy` of `toParquetFiles` and its kin writes them: names, or names with types. They
+   * come last. A type that is said neither here nor in `columns` is `utf8`. Default: none. Not of streams.
+   */
+  readonly partitions?: FilePartitions;
   /** Runs the plan on a thread of its own, too, as the option of `DataFrame` says; default `false`. */
   readonly thread?: boolean | ThreadOptions;
 }
@@ -78,7 +85,7 @@ export interface CsvOptions<C extends FileColumns = FileColumns> extends NdjsonO
 export type FileFormat = 'ndjson' | 'csv' | 'parquet' | 'arrow';
 
 const MOST_LINE = 2 ** 30;
-const FILE_OPTIONS = ['batch', 'columns', 'thread'];
+const FILE_OPTIONS = ['batch', 'columns', 'partitions', 'thread'];
 const NDJSON_OPTIONS = [...FILE_OPTIONS, 'onBadRow', 'maxLine', 'sampleRows'];
 const KNOWN: Record<FileFormat, readonly string[]> = {
   parquet: FILE_OPTIONS,

@@ -12,6 +12,7 @@ import {
   pickColumns,
 } from './file-options.ts';
 import { type ByteStream, bytesOf, type Origin, originOf } from './file-source.ts';
+import { partitionColumns, partitionValues } from './partitions.ts';
 
 /** How much of a stream is waited for, to infer its columns from. */
 const SAMPLE_BYTES = 65_536;
@@ -28,9 +29,9 @@ export interface FrameReader {
 
 /** A reader and the columns a frame has of it. */
 export interface OpenedReader extends FrameReader {
-  /** All columns. */
+  /** All columns, those that folders stand for as text. */
   readonly columns: readonly PlanColumn[];
-  /** Those that the frame has. */
+  /** Those that the frame has, with their types there. */
   readonly picked: readonly PlanColumn[];
   readonly name: string;
   readonly operator: string;
@@ -53,18 +54,28 @@ export function openFrame(
   const { onBadRow, ...rest } = settings;
   const wanted = options?.columns;
   const declared = declaredColumns(operator, wanted);
+  const partitions = partitionColumns(operator, options?.partitions, declared);
+  const isPartition = ({ name }: PlanColumn) => partitions.some((column) => column.name === name);
+  if (partitions.length > 0 && !('files' in origin)) {
+    throw new TypeError(
+      `Cannot create ${operator}: a stream lies in no folder, and has no partitions`,
+    );
+  }
   const hasSchema = format === 'parquet' || format === 'arrow';
   const spec = JSON.stringify({
     ...rest,
     format,
     name: origin.name,
     files: 'files' in origin ? origin.files : null,
-    columns: hasSchema ? null : (declared ?? null),
+    columns: hasSchema ? null : (declared?.filter((column) => !isPartition(column)) ?? null),
+    partitions: partitions.map(({ name }) => name),
+    partitionValues:
+      'files' in origin ? origin.files.map((path) => partitionValues(path, partitions)) : [],
     strict: onBadRow === 'error',
   });
   const opened = (sample?: Uint8Array, chunks?: AsyncIterable<unknown>): OpenedReader => {
     const reader = openReader(spec, sample);
-    const { columns, picked } = columnsOf(operator, reader, wanted);
+    const { columns, picked } = columnsOf(operator, reader, wanted, partitions);
     const { thread = false } = options ?? {};
     return { reader, onBadRow, chunks, columns, picked, name: origin.name, operator, thread };
   };
@@ -78,12 +89,27 @@ export function openFrame(
   return sampled(origin, format === 'arrow', opened);
 }
 
-function columnsOf(operator: string, reader: Reader, wanted: FileColumns | undefined) {
+function columnsOf(
+  operator: string,
+  reader: Reader,
+  wanted: FileColumns | undefined,
+  partitions: readonly PlanColumn[],
+) {
   const columns = JSON.parse(crossing(() => reader.schema())) as {
     name: string;
     type: ColumnType;
   }[];
-  return { columns, picked: pickColumns(operator, columns, wanted) };
+  const all = columns.map((column, i): PlanColumn => {
+    const name = partitions.find((other) => other.name === column.name);
+    if (name === undefined) return column;
+    if (i < columns.length - partitions.length) {
+      throw new TypeError(
+        `Cannot create ${operator}: column '${column.name}' of partitions is in the files too`,
+      );
+    }
+    return name.type === column.type ? column : name;
+  });
+  return { columns, picked: pickColumns(operator, all, wanted) };
 }
 
 /** Reads as much of a stream as its columns are known from; what was read comes first then. */

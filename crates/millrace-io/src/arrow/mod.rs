@@ -20,7 +20,7 @@ use crate::column::{FileColumn, Wanted};
 use crate::convert::{column_type, plan_column, text_column};
 use crate::error::ReadError;
 use crate::input::{ByteStream, Bytes, Input};
-use crate::reading::{Decode, Decoded, Reading, Signal, guard};
+use crate::reading::{Decode, Decoded, Decoder, Reading, Signal, guard};
 use indexed_file::IndexedFile;
 
 const MAGIC: &[u8] = b"ARROW1";
@@ -77,16 +77,30 @@ pub fn read_arrow(
     rows: usize,
     signal: Signal,
 ) -> Result<Reading, ReadError> {
+    let decoder = arrow_decoder(bytes, columns, wanted, rows, signal.clone())?;
+    Reading::begin(decoder, signal)
+}
+
+/// What reads files or a stream as [`read_arrow`] does.
+///
+/// # Errors
+/// Those of [`read_arrow`].
+pub fn arrow_decoder(
+    bytes: Bytes,
+    columns: Vec<FileColumn>,
+    wanted: &[Wanted],
+    rows: usize,
+    signal: Signal,
+) -> Result<Decoder, ReadError> {
     crate::text::check_wanted(&columns, wanted)?;
-    let reader = ArrowReader {
-        input: Input::new(bytes, signal.clone()),
+    Ok(Decoder::new(ArrowReader {
+        input: Input::new(bytes, signal),
         messages: None,
         columns,
         wanted: wanted.to_vec(),
         rows: rows.max(1),
         ready: VecDeque::new(),
-    };
-    Reading::begin(Box::new(reader), signal)
+    }))
 }
 
 struct ArrowReader {

@@ -15,7 +15,7 @@ mod text_builder;
 pub(crate) use column_builder::{ColumnBuilder, Unfit};
 pub use csv::CsvDialect;
 pub use infer::{infer_sample, infer_text};
-pub use reader::{TextFormat, TextOptions, read_text};
+pub use reader::{TextFormat, TextOptions, read_text, text_decoder};
 pub use reason::Reason;
 pub use record::{RecordDecoder, RecordFormat};
 pub(crate) use record::{check_wanted, utf8};

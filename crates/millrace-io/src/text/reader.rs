@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use crate::column::{FileColumn, Wanted};
 use crate::error::ReadError;
 use crate::input::{ByteStream, Bytes, Input};
-use crate::reading::{Decode, Decoded, Reading, Refused, Signal};
+use crate::reading::{Decode, Decoded, Decoder, Reading, Refused, Signal};
 use crate::text::csv::{CsvDecoder, CsvDialect, Read, split};
 use crate::text::json::JsonDecoder;
 use crate::text::reason::Reason;
@@ -64,6 +64,22 @@ pub fn read_text(
     wanted: &[Wanted],
     signal: Signal,
 ) -> Result<Reading, ReadError> {
+    Reading::begin(
+        text_decoder(bytes, options, wanted, signal.clone())?,
+        signal,
+    )
+}
+
+/// What reads files or a stream as [`read_text`] does.
+///
+/// # Errors
+/// Those of [`read_text`].
+pub fn text_decoder(
+    bytes: Bytes,
+    options: TextOptions,
+    wanted: &[Wanted],
+    signal: Signal,
+) -> Result<Decoder, ReadError> {
     check_wanted(&options.columns, wanted)?;
     if options.batch == 0 || options.max_line == 0 || options.max_line > 1 << 30 {
         return Err(ReadError::InvalidArgument(format!(
@@ -80,8 +96,8 @@ pub fn read_text(
             LineDecoder::Csv(CsvDecoder::new(dialect.clone(), places(&rows)))
         }
     };
-    let reader = TextReader {
-        input: Input::new(bytes, signal.clone()),
+    Ok(Decoder::new(TextReader {
+        input: Input::new(bytes, signal),
         stream: None,
         buffer: Buffer::default(),
         decoder,
@@ -93,8 +109,7 @@ pub fn read_text(
         failed: None,
         ended: false,
         options,
-    };
-    Reading::begin(Box::new(reader), signal)
+    }))
 }
 
 /// Bytes of the stream that are not decoded yet.
