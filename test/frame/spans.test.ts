@@ -113,6 +113,26 @@ describe('windows over spans of time are those of a naive twin', () => {
     );
   });
 
+  it('a large number that has left leaves no trace in deviations', () => {
+    const frame = new DataFrame(SCHEMA);
+    const seen = [
+      frame.x.rolling('4ms').var().sinkToList(),
+      frame.groupBy('k').x.rolling('4ms', { on: 'at' }).var().sinkToList(),
+      frame.groupBy('k').x.rolling(4, { minPeriods: 1 }).var().sinkToList(),
+    ];
+    const values = [1e16, 2.5, 1e16, 0, 1, 0, 2, 4, 1, 3, null, 2, 5];
+    values.forEach((x, at) => {
+      frame.emit([{ at, x, k: 'a' }]);
+    });
+    const windows = values.map((_, i) => values.slice(Math.max(0, i - 3), i + 1));
+    for (const list of seen) {
+      same(
+        rowsOf(list).slice(6),
+        windows.slice(6).map((window) => naive.variance(window)),
+      );
+    }
+  });
+
   it('goes on from a snapshot', () => {
     const build = () => {
       const frame = new DataFrame(SCHEMA);

@@ -24,9 +24,34 @@ use crate::window::{Extent, FifoWindow, KeptRows, TwoStacks, check_extent, check
 struct Group<A: Aggregate> {
     window: TwoStacks<A>,
     rows: KeptRows<f64>,
-    /// The first number of the group. Deviations are taken from it, because the mean of rows far
-    /// from zero would be rounded more coarsely than the rows differ.
+    /// A number of the window. Deviations are taken from it, because the mean of rows far from zero
+    /// would be rounded more coarsely than the rows differ. It is the last number of the front stack
+    /// to leave: rows that came after it are then turned over around another.
     shift: Option<f64>,
+}
+
+impl<A: Aggregate<Input = f64> + Copy> Group<A> {
+    /// Makes the front stack of all rows, around the newest number of them.
+    fn turn(&mut self, aggregate: A) {
+        self.shift = self
+            .rows
+            .iter()
+            .flatten()
+            .filter(|value| value.is_finite())
+            .last();
+        self.stack(aggregate, self.rows.len());
+    }
+
+    /// Makes the stacks of the rows, of which the oldest `front_len` lie on the front.
+    fn stack(&mut self, aggregate: A, front_len: usize) {
+        let shift = self.shift;
+        // Nothing is subtracted where there is no shift: 0 would change the sign of a zero.
+        let moved = self
+            .rows
+            .iter()
+            .map(|row| row.map(|value| shift.map_or(value, |shift| value - shift)));
+        self.window = TwoStacks::from_rows(aggregate, moved, front_len);
+    }
 }
 
 /// The windows of all groups, by id.
@@ -70,7 +95,12 @@ impl<A: Aggregate<Input = f64, Output = f64> + Copy> Groups<A> {
     ) -> (Option<f64>, usize) {
         let group = &mut self.groups[id as usize];
         while group.rows.leave(extent, time).is_some() {
-            group.window.pop();
+            // Before the number that others are shifted by has left.
+            if self.shifts && group.window.front_len() <= 1 {
+                group.turn(self.aggregate);
+            } else {
+                group.window.pop();
+            }
         }
         group.rows.push(row, extent, time);
         if self.shifts && group.shift.is_none() {
@@ -105,15 +135,13 @@ impl<A: Aggregate<Input = f64, Output = f64> + Copy> Groups<A> {
             if front_len > rows.len() {
                 return Err(state.corrupt(format!("{} rows in a group", rows.len())));
             }
-            let moved = rows
-                .iter()
-                .map(|row| row.map(|value| shift.map_or(value, |shift| value - shift)));
-            let window = TwoStacks::from_rows(self.aggregate, moved, front_len);
-            self.groups.push(Group {
-                window,
+            let mut group = Group {
+                window: TwoStacks::new(self.aggregate),
                 rows,
                 shift,
-            });
+            };
+            group.stack(self.aggregate, front_len);
+            self.groups.push(group);
         }
         Ok(())
     }
