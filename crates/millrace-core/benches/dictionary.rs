@@ -5,8 +5,8 @@ use std::sync::Arc;
 use arrow_array::types::Int32Type;
 use arrow_array::{DictionaryArray, Int32Array, StringArray};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use millrace_core::dictionary::Dictionary;
-use millrace_core::frequencies::{Frequencies, IntegerFrequencies};
+use millrace_core::dictionary::{Dictionary, IntegerDictionary};
+use millrace_core::frequencies::Frequencies;
 
 mod support;
 use support::{BATCH, batch, integers};
@@ -86,14 +86,15 @@ fn frequencies(criterion: &mut Criterion) {
             .into_iter()
             .map(|key| key.cast_signed() * step)
             .collect();
-        let mut counts = IntegerFrequencies::new();
-        counts.update(&values, None);
-        assert_eq!(counts.dictionary().keys()[0], values[0]);
-        assert_eq!(counts.counts().iter().sum::<u64>(), values.len() as u64);
+        let mut dictionary = IntegerDictionary::new();
+        let mut counts = Vec::new();
+        dictionary.count(&values, &mut counts);
+        assert_eq!(dictionary.keys()[0], values[0]);
+        assert_eq!(counts.iter().sum::<i64>(), values.len() as i64);
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
                 index += 1;
-                counts.update(&values[batch(index)], None);
+                dictionary.count(&values[batch(index)], &mut counts);
             });
         });
     }

@@ -1,8 +1,5 @@
 //! How often each value occurs.
 
-use arrow_buffer::NullBuffer;
-
-use crate::dictionary::IntegerDictionary;
 use crate::group::groups_of;
 use crate::kernel_error::KernelError;
 use crate::state::{StateReader, StateWriter};
@@ -63,81 +60,6 @@ impl Frequencies {
         let counts = state.u64s()?;
         state.finish()?;
         self.counts = counts;
-        Ok(())
-    }
-}
-
-/// Counts of integers, in first-seen order: a direct table for `0..65536`, then open addressing.
-///
-/// # Examples
-/// ```
-/// use millrace_core::frequencies::IntegerFrequencies;
-///
-/// let mut frequencies = IntegerFrequencies::new();
-/// frequencies.update(&[9, -4, 9], None);
-/// assert_eq!(frequencies.dictionary().keys(), [9, -4]);
-/// assert_eq!(frequencies.counts(), [2, 1]);
-/// ```
-#[derive(Debug, Clone, Default)]
-pub struct IntegerFrequencies {
-    dictionary: IntegerDictionary,
-    counts: Frequencies,
-    ids: Vec<u32>,
-}
-
-impl IntegerFrequencies {
-    /// No counts yet.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Counts a batch of integers; null is a value of its own.
-    ///
-    /// # Panics
-    /// If `nulls` has another length than `values`.
-    pub fn update(&mut self, values: &[i64], nulls: Option<&NullBuffer>) {
-        assert!(
-            nulls.is_none_or(|nulls| nulls.len() == values.len()),
-            "validity length"
-        );
-        self.ids.clear();
-        self.dictionary.intern_slice(values, nulls, &mut self.ids);
-        self.counts.update(&self.ids);
-    }
-
-    /// The values by id.
-    pub fn dictionary(&self) -> &IntegerDictionary {
-        &self.dictionary
-    }
-
-    /// The counts in the order of the ids.
-    pub fn counts(&self) -> &[u64] {
-        self.counts.counts()
-    }
-
-    /// The state as bytes. Cost: linear in the distinct values.
-    pub fn snapshot(&self) -> Vec<u8> {
-        let mut state = StateWriter::new(1);
-        state
-            .bytes(&self.dictionary.snapshot())
-            .bytes(&self.counts.snapshot());
-        state.finish()
-    }
-
-    /// Takes up the state that `bytes` hold.
-    ///
-    /// # Errors
-    /// [`KernelError::CorruptState`] if `bytes` are no such state; the counts are then unchanged.
-    pub fn restore(&mut self, bytes: &[u8]) -> Result<(), KernelError> {
-        let mut state = StateReader::new("IntegerFrequencies", 1, bytes)?;
-        let mut next = Self::new();
-        next.dictionary.restore(state.bytes()?)?;
-        next.counts.restore(state.bytes()?)?;
-        if next.dictionary.len() != next.counts().len() {
-            return Err(state.corrupt("values and counts differ in length"));
-        }
-        state.finish()?;
-        *self = next;
         Ok(())
     }
 }

@@ -31,7 +31,7 @@
 //! | [`group::RollingValues`] | exact integers, text and distinct values over the last rows of each group: `integers`, `texts`, `distinct`, with `push_integers` and its kin |
 //! | [`group::GroupShift`] | `new(n)`, `push(&[u32], &[T], nulls, &mut [T]) -> Option<NullBuffer>` for `f64` and `i64` |
 //! | [`dictionary::Dictionary`] | strings to dense ids: `intern_array(&StringArray, &mut Vec<u32>)`, `intern_dictionary(&DictionaryArray<K>, &mut Vec<u32>)`, `to_array()` |
-//! | [`dictionary::IntegerDictionary`] | the same over `i64` |
+//! | [`dictionary::IntegerDictionary`] | the same over `i64`: `intern_slice(&[i64], nulls, &mut Vec<u32>)`, `count(&[N], &mut Vec<i64>)` |
 //! | [`dictionary::RowDictionary`] | rows of ids to dense ids: `intern(&[&[u32]], &mut Vec<u32>)` |
 //! | [`frequencies::Frequencies`] | `update(&[u32])`, `counts() -> &[u64]` by id |
 //! | [`take::take`] | the rows of a column at given places |

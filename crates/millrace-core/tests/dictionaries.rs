@@ -7,7 +7,7 @@ use arrow_array::types::Int32Type;
 use arrow_array::{Array, DictionaryArray, Int32Array, StringArray};
 use arrow_buffer::NullBuffer;
 use millrace_core::dictionary::{Dictionary, IntegerDictionary, RowDictionary};
-use millrace_core::frequencies::{Frequencies, IntegerFrequencies};
+use millrace_core::frequencies::Frequencies;
 use proptest::prelude::*;
 use std::sync::Arc;
 
@@ -93,7 +93,8 @@ proptest! {
     ) {
         let mut naive = Naive::default();
         let mut dictionary = IntegerDictionary::new();
-        let mut frequencies = IntegerFrequencies::new();
+        let mut counted = IntegerDictionary::new();
+        let mut present: Vec<i64> = Vec::new();
         let mut by_id = Frequencies::new();
         let mut counts: Vec<u64> = Vec::new();
         for part in keys.chunks(cut) {
@@ -101,18 +102,22 @@ proptest! {
             let nulls = NullBuffer::from(part.iter().map(Option::is_some).collect::<Vec<_>>());
             let mut ids = Vec::new();
             dictionary.intern_slice(&values, Some(&nulls), &mut ids);
-            frequencies.update(&values, Some(&nulls));
+            let known: Vec<i64> = part.iter().flatten().copied().collect();
+            counted.count(&known, &mut present);
             by_id.update(&ids);
             prop_assert_eq!(&ids, &naive.ids(part));
             counts.resize(naive.0.len(), 0);
             for id in ids {
                 counts[id as usize] += 1;
             }
-            let mut restored = IntegerFrequencies::new();
-            restored.restore(&frequencies.snapshot()).unwrap();
-            frequencies = restored;
+            let mut restored = IntegerDictionary::new();
+            restored.restore(&counted.snapshot()).unwrap();
+            counted = restored;
         }
-        prop_assert_eq!(frequencies.counts(), &counts[..]);
+        for (&key, &times) in counted.keys().iter().zip(&present) {
+            prop_assert_eq!(times as u64, counts[naive.0[&Some(key)] as usize]);
+        }
+        prop_assert_eq!(present.iter().sum::<i64>(), keys.iter().flatten().count() as i64);
         prop_assert_eq!(by_id.counts(), &counts[..]);
         for (key, &id) in &naive.0 {
             prop_assert_eq!(dictionary.get(id), *key);

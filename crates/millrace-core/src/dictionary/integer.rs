@@ -197,7 +197,7 @@ impl IntegerDictionary {
 
     /// Adds one to the count of each key, by its id; the counts grow with the ids. Cost per row: two
     /// loads and a store for a key that is found by index.
-    pub(crate) fn count<N: Copy + Into<i64>>(&mut self, keys: &[N], counts: &mut Vec<i64>) {
+    pub fn count<N: Copy + Into<i64>>(&mut self, keys: &[N], counts: &mut Vec<i64>) {
         let mut rest = keys;
         loop {
             rest = &rest[count_known(&self.direct, rest, counts)..];

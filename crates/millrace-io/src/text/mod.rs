@@ -1,10 +1,12 @@
 //! Records of text, decoded straight into columns: JSON and CSV.
 
+mod buffer;
 mod column_builder;
 mod csv;
 mod infer;
 mod json;
 mod json_text;
+mod line_decoder;
 mod number;
 mod reader;
 mod reason;

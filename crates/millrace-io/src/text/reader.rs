@@ -6,14 +6,14 @@ use crate::column::{FileColumn, Wanted};
 use crate::error::ReadError;
 use crate::input::{ByteStream, Bytes, Input};
 use crate::reading::{Decode, Decoded, Decoder, Reading, Refused, Signal};
+use crate::text::buffer::Buffer;
 use crate::text::csv::{CsvDecoder, CsvDialect, Read, split};
 use crate::text::json::JsonDecoder;
+use crate::text::line_decoder::{Line, LineDecoder};
 use crate::text::reason::Reason;
 use crate::text::record::{check_wanted, places};
 use crate::text::rows::Rows;
 
-/// Bytes that are asked for at once.
-const CHUNK: usize = 1 << 20;
 /// Bytes of records from which on a batch is complete with fewer rows.
 const BATCH_BYTES: usize = 64 << 20;
 /// Refused records, and bytes of them, that are passed on without waiting for more rows.
@@ -110,113 +110,6 @@ pub fn text_decoder(
         ended: false,
         options,
     }))
-}
-
-/// Bytes of the stream that are not decoded yet.
-#[derive(Debug, Default)]
-struct Buffer {
-    bytes: Vec<u8>,
-    start: usize,
-    end: usize,
-    /// The line that the byte at `counted` is in.
-    line: u64,
-    counted: usize,
-    /// The rest of a line that is too long is to be passed over.
-    skipping: bool,
-    at_header: bool,
-    at_beginning: bool,
-}
-
-impl Buffer {
-    fn begin(&mut self, has_header: bool) {
-        *self = Self {
-            bytes: std::mem::take(&mut self.bytes),
-            line: 1,
-            at_header: has_header,
-            at_beginning: true,
-            ..Self::default()
-        };
-    }
-
-    /// The line that the byte at `at` is in.
-    fn line_at(&mut self, at: usize) -> u64 {
-        let lines = memchr::memchr_iter(b'\n', &self.bytes[self.counted..at]).count();
-        self.counted = at;
-        self.line += lines as u64;
-        self.line
-    }
-
-    /// Moves what is left to the front and makes room behind it.
-    fn make_room(&mut self) {
-        self.line_at(self.start);
-        self.bytes.copy_within(self.start..self.end, 0);
-        self.end -= self.start;
-        self.start = 0;
-        self.counted = 0;
-        // Twice as much where a record is longer, so that it is not looked at again and again.
-        let room = CHUNK.max(self.end);
-        if self.bytes.len() < self.end + room {
-            self.bytes.resize(self.end + room, 0);
-        }
-    }
-}
-
-#[derive(Debug)]
-enum LineDecoder {
-    Json(JsonDecoder),
-    Csv(CsvDecoder),
-}
-
-/// What a line is.
-enum Line {
-    Read(Read),
-    /// Nothing; the next one begins here.
-    Blank(usize),
-}
-
-impl LineDecoder {
-    fn line(&mut self, text: &str, last: bool, rows: &mut Rows) -> Line {
-        match self {
-            Self::Json(json) => json_line(json, text, rows),
-            Self::Csv(csv) => {
-                let blank = match text.as_bytes() {
-                    [b'\n', ..] => 1,
-                    [b'\r', b'\n', ..] => 2,
-                    [b'\r'] if last => 1,
-                    _ => 0,
-                };
-                if blank > 0 && !csv.is_narrow() {
-                    return Line::Blank(blank);
-                }
-                Line::Read(csv.record(text, 0, last, rows))
-            }
-        }
-    }
-}
-
-fn json_line(json: &mut JsonDecoder, text: &str, rows: &mut Rows) -> Line {
-    let bytes = text.as_bytes();
-    let next = |at: usize| memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |n| at + n + 1);
-    let start = json.space(bytes, 0);
-    match bytes.get(start) {
-        None => return Line::Blank(start),
-        Some(b'\n') => return Line::Blank(start + 1),
-        Some(_) => {}
-    }
-    Line::Read(match json.record(text, start, rows) {
-        Err(reason) => Read::Refused(next(0), reason),
-        Ok(end) => {
-            let end = json.space(bytes, end);
-            match bytes.get(end) {
-                None => Read::Row(end),
-                Some(b'\n') => Read::Row(end + 1),
-                Some(_) => Read::Refused(
-                    next(end),
-                    Reason::expected("the end of the line", text, end),
-                ),
-            }
-        }
-    })
 }
 
 struct TextReader {
