@@ -1,5 +1,5 @@
 import type { NativeChain } from '../native/binding.d.ts';
-import { nativeError } from '../native/errors.ts';
+import { crossing } from '../native/errors.ts';
 import { nativeGpu } from '../native/gpu.ts';
 import type { NativeGpuChain } from '../native/gpu-binding.d.ts';
 import { native } from '../native/load.ts';
@@ -22,19 +22,10 @@ export type NativeRun = NativeChain | NativeGpuChain;
 
 /** A chain on the CPU. */
 export function cpuChain(steps: string): NativeChain {
-  return calling(() => new (native().NativeChain)(steps));
+  return crossing(() => new (native().NativeChain)(steps));
 }
 
 /** A chain on a device. */
 export function gpuChain(gpu: OpenGpu, steps: string): NativeGpuChain {
-  return calling(() => new (nativeGpu().NativeGpuChain)(gpu.native, steps));
-}
-
-/** Calls into an addon; what it throws comes out as an error of the public kind. */
-export function calling<T>(call: () => T): T {
-  try {
-    return call();
-  } catch (error) {
-    throw nativeError(error);
-  }
+  return crossing(() => new (nativeGpu().NativeGpuChain)(gpu.native, steps));
 }

@@ -1,8 +1,8 @@
 import { MillraceError } from '../errors.ts';
 import { shown } from '../frame/checks.ts';
 import { checkBuffer } from '../frame/column-input.ts';
+import { crossing } from '../native/errors.ts';
 import {
-  calling,
   cpuChain,
   gpuChain,
   type KernelInput,
@@ -66,14 +66,14 @@ export class KernelRun<R> {
     const taken = columns.map((column, index) => this.#taken(column, index));
     this.#choose(taken);
     try {
-      return this.#read(calling(() => this.#chain.push(taken)));
+      return this.#read(crossing(() => this.#chain.push(taken)));
     } catch (error) {
       const gpu = this.#gpu;
       if (gpu === undefined || !this.#leaves(error)) throw error;
       this.#move(undefined, error.message);
       this.#choice = undefined;
       if (error.code === 'ERR_GPU_LOST') warnOf(gpu, error);
-      return this.#read(calling(() => this.#chain.push(taken)));
+      return this.#read(crossing(() => this.#chain.push(taken)));
     }
   }
 
@@ -85,7 +85,7 @@ export class KernelRun<R> {
 
   /** The state of every step; the same on every device. */
   snapshot(): Uint8Array {
-    return calling(() => this.#chain.snapshot());
+    return crossing(() => this.#chain.snapshot());
   }
 
   /** Takes over the state of a run of the same steps. */
@@ -95,7 +95,7 @@ export class KernelRun<R> {
         `Cannot restore kernels: the snapshot must be a Uint8Array, got ${shown(snapshot)}`,
       );
     }
-    calling(() => this.#chain.restore(snapshot));
+    crossing(() => this.#chain.restore(snapshot));
   }
 
   /** Opens the device for a choice by batch; without one it stays on the CPU. */
@@ -131,7 +131,7 @@ export class KernelRun<R> {
   #move(gpu: OpenGpu | undefined, why: string): void {
     const snapshot = this.snapshot();
     const chain = gpu === undefined ? cpuChain(this.#steps) : gpuChain(gpu, this.#steps);
-    calling(() => chain.restore(snapshot));
+    crossing(() => chain.restore(snapshot));
     this.#chain = chain;
     this.#gpu = gpu;
     this.#why = why;

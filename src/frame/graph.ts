@@ -3,17 +3,14 @@ import { type DecodedRows, type NodeTally, Plan, type TypedArray } from '../nati
 import { noteCrossing } from '../observe/crossings.ts';
 import { Column } from './column.ts';
 import { type PlanEntry, planEntries, planSpec } from './compile.ts';
+import { type Deliver, Delivery, type Subscription } from './delivery.ts';
 import { DeviceNodes } from './device-nodes.ts';
-import { readEmission } from './emission.ts';
-import { copyOf, handOn, type Passage, passage } from './hand-on.ts';
+import { handOn, type Passage, passage } from './hand-on.ts';
 import { type PlanColumn, PlanNode } from './plan-node.ts';
 import { PlanThread, type ThreadOwner } from './plan-thread.ts';
 import { corrupt, type GraphState } from './state/snapshot.ts';
 import { Table } from './table.ts';
 import type { ThreadSettings } from './thread-options.ts';
-
-/** What a sink does with a result; a promise it returns holds back the emitter. */
-export type Deliver = (result: unknown, isBorrowed: boolean) => unknown;
 
 /** What a graph knows of the source that feeds it. */
 export interface GraphSource {
@@ -55,17 +52,6 @@ export interface Feed {
 interface Link {
   readonly node: PlanNode;
   readonly stop: () => void;
-}
-
-interface Subscription {
-  readonly node: PlanNode;
-  readonly deliver: Deliver;
-  /** Whether it reads results only while it is called. */
-  readonly reuse: boolean;
-  /** Whether it takes results that lie in the emitter's memory. */
-  readonly borrows: boolean;
-  /** Index among the sinks of the plan; −1 until compiled. */
-  sink: number;
 }
 
 /** Where a graph is computed. */
@@ -116,15 +102,12 @@ export class Graph {
   #passage: Passage | undefined;
   /** What is to be handed on of the last batch. */
   #passing: Table | undefined;
-  #delivering = false;
-  #queue: (() => void)[] = [];
+  readonly #delivery = new Delivery();
   #followers: readonly (() => Promise<void> | undefined)[] = [];
   readonly #parts: StatefulPart[] = [];
   /** Where its source gets its rows from, if from other graphs. */
   #feeds: Link[] = [];
   readonly #fed = new Set<Graph>();
-  #pending: PromiseLike<unknown>[] = [];
-  #errors: unknown[] = [];
   /** Where the plan runs, if not on the thread that emits. */
   readonly #thread: PlanThread | null;
   /** What is computed by kernels, beside the plan. */
@@ -163,7 +146,7 @@ export class Graph {
     this.generation = -1;
     return () => {
       // Within a delivery, a sink that ends itself has seen the last it wants to see.
-      if (!this.#delivering) this.#thread?.drain();
+      if (!this.#delivery.isRunning) this.#thread?.drain();
       this.#subscriptions = this.#subscriptions.filter((other) => other !== subscription);
       this.generation = -1;
       if (this.#subscriptions.length === 0) this.#thread?.retire();
@@ -237,10 +220,10 @@ export class Graph {
     const passing = this.#passing;
     if (passing !== undefined) {
       this.#passing = undefined;
-      return this.#pass(passing);
+      return this.#delivery.pass(passing, this.#subscriptions[0]!);
     }
     const plan = this.#compiled?.plan;
-    return plan === undefined ? undefined : this.#deliver(plan);
+    return plan === undefined ? undefined : this.#delivery.deliver(plan, this.#subscriptions);
   }
 
   /** Runs one batch of a single f64 column without missing values and delivers its results. */
@@ -256,7 +239,7 @@ export class Graph {
       return this.deliver();
     }
     plan.pushF64(values);
-    return this.#deliver(plan);
+    return this.#delivery.deliver(plan, this.#subscriptions);
   }
 
   /** Runs the words of a text as one batch of a single utf8 column and delivers the results. */
@@ -268,7 +251,7 @@ export class Graph {
       return this.#thread.settle();
     }
     plan.pushWords(text);
-    return this.#deliver(plan);
+    return this.#delivery.deliver(plan, this.#subscriptions);
   }
 
   /** How many batches of a reader may be under way before the first of them is waited for. */
@@ -288,7 +271,7 @@ export class Graph {
       });
     }
     plan.pushRows(rows);
-    return this.#deliver(plan);
+    return this.#delivery.deliver(plan, this.#subscriptions);
   }
 
   /** Has the source of this graph fed with the results of a node of another one. */
@@ -327,7 +310,7 @@ export class Graph {
     this.#feeds = [];
     for (const { stop } of feeds) stop();
     this.source.clear();
-    if (!this.#delivering) this.#thread?.drain();
+    if (!this.#delivery.isRunning) this.#thread?.drain();
     this.#subscriptions = [];
     this.generation = -1;
     this.#thread?.retire();
@@ -355,7 +338,7 @@ export class Graph {
       return this.#thread.idle() ?? Promise.resolve();
     }
     plan.flush();
-    return this.#deliver(plan);
+    return this.#delivery.deliver(plan, this.#subscriptions);
   }
 
   /** The state of every compiled node and of what works beside the plan. */
@@ -435,7 +418,7 @@ export class Graph {
   /** The plan, its memory ready for another batch. */
   #ready(): Plan | null {
     const plan = this.plan();
-    if (this.#reuses && !this.#delivering) plan?.rewind();
+    if (this.#reuses && !this.#delivery.isRunning) plan?.rewind();
     if (this.#compiled?.timed) plan?.setTime(this.source.wallTime());
     return plan;
   }
@@ -473,72 +456,10 @@ export class Graph {
   #asOwner(): ThreadOwner {
     return {
       prepare: (plan) => {
-        if (this.#reuses && !this.#delivering) plan.rewind();
+        if (this.#reuses && !this.#delivery.isRunning) plan.rewind();
       },
-      deliver: (plan) => this.#deliver(plan),
+      deliver: (plan) => this.#delivery.deliver(plan, this.#subscriptions),
     };
-  }
-
-  /**
-   * Hands the plan's results to the sinks, in order of subscription. What a sink emits into this same
-   * graph has its results delivered afterwards, so that loops do not grow the stack.
-   */
-  #deliver(plan: Plan): Promise<void> | undefined {
-    if (plan.count === 0) return undefined;
-    const subscriptions = this.#subscriptions;
-    if (!this.#delivering && subscriptions.length === 1 && plan.count === 1) {
-      const { deliver } = subscriptions[0]!;
-      const result = readEmission(plan, plan.first).value;
-      this.#delivering = true;
-      this.#call(deliver, result);
-      return this.#settle();
-    }
-    const work = collect(plan, subscriptions);
-    if (this.#delivering) {
-      this.#queue.push(() => this.#callAll(work));
-      return undefined;
-    }
-    this.#delivering = true;
-    this.#callAll(work);
-    return this.#settle();
-  }
-
-  /** Hands rows on that lie in the emitter's memory: a copy, where others are being delivered. */
-  #pass(rows: Table): Promise<void> | undefined {
-    const { deliver } = this.#subscriptions[0]!;
-    if (this.#delivering) {
-      const own = copyOf(rows);
-      this.#queue.push(() => this.#call(deliver, own));
-      return undefined;
-    }
-    this.#delivering = true;
-    this.#call(deliver, rows, true);
-    return this.#settle();
-  }
-
-  #callAll({ to, results }: Deliveries): void {
-    for (let i = 0; i < to.length; i++) this.#call(to[i]!.deliver, results[i]);
-  }
-
-  #call(deliver: Deliver, result: unknown, isBorrowed = false): void {
-    try {
-      const returned = deliver(result, isBorrowed);
-      if (isPromiseLike(returned)) this.#pending.push(returned);
-    } catch (error) {
-      this.#errors.push(error);
-    }
-  }
-
-  #settle(): Promise<void> | undefined {
-    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) next();
-    this.#delivering = false;
-    if (this.#pending.length === 0 && this.#errors.length === 0) return undefined;
-    const pending = this.#pending;
-    const errors = this.#errors;
-    this.#pending = [];
-    this.#errors = [];
-    if (pending.length === 0) throw oneError(errors);
-    return settleAll(pending, errors);
   }
 }
 
@@ -576,72 +497,8 @@ function isTimed({ node: { spec } }: PlanEntry): boolean {
   return spec.ttl !== undefined && spec.on === undefined;
 }
 
-/** Results and the subscriptions they are for, one beside the other. */
-interface Deliveries {
-  readonly to: readonly Subscription[];
-  readonly results: readonly unknown[];
-}
-
-function collect(plan: Plan, subscriptions: readonly Subscription[]): Deliveries {
-  return oneToOne(plan, subscriptions) ?? bySink(plan, subscriptions);
-}
-
-/** The common case: one result for each subscription, in their order. */
-function oneToOne(plan: Plan, subscriptions: readonly Subscription[]): Deliveries | null {
-  if (plan.count !== subscriptions.length) return null;
-  const results: unknown[] = [];
-  let at = plan.first;
-  for (let i = 0; i < subscriptions.length; i++) {
-    const { sink, value, next } = readEmission(plan, at);
-    if (sink !== subscriptions[i]!.sink) return null;
-    results.push(value);
-    at = next;
-  }
-  return { to: subscriptions, results };
-}
-
-function bySink(plan: Plan, subscriptions: readonly Subscription[]): Deliveries {
-  const bySink: unknown[][] = plan.sinks.map(() => []);
-  let at = plan.first;
-  for (let i = 0; i < plan.count; i++) {
-    const { sink, value, next } = readEmission(plan, at);
-    bySink[sink]!.push(value);
-    at = next;
-  }
-  const to: Subscription[] = [];
-  const results: unknown[] = [];
-  for (const subscription of subscriptions) {
-    for (const result of bySink[subscription.sink] ?? []) {
-      to.push(subscription);
-      results.push(result);
-    }
-  }
-  return { to, results };
-}
-
 /** One outcome out of several. */
 function together(settled: readonly (Promise<void> | undefined)[]): Promise<void> | undefined {
   const pending = settled.filter((each) => each !== undefined);
   return pending.length === 0 ? undefined : Promise.all(pending).then(() => {});
-}
-
-async function settleAll(pending: PromiseLike<unknown>[], errors: unknown[]): Promise<void> {
-  for (const outcome of await Promise.allSettled(pending)) {
-    if (outcome.status === 'rejected') errors.push(outcome.reason);
-  }
-  if (errors.length > 0) throw oneError(errors);
-}
-
-function oneError(errors: readonly unknown[]): unknown {
-  return errors.length === 1
-    ? errors[0]
-    : new AggregateError(errors, `Cannot deliver to ${errors.length} sinks: each threw an error`);
-}
-
-function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    typeof (value as { then?: unknown }).then === 'function'
-  );
 }

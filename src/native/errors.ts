@@ -20,3 +20,12 @@ export function nativeError(error: unknown): unknown {
   if (BuiltIn === undefined) return new MillraceError(code, error.message, { cause: error });
   return Object.assign(new BuiltIn(error.message, { cause: error }), { code });
 }
+
+/** Calls into an addon; what it throws comes out as an error of the public kind. */
+export function crossing<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw nativeError(error);
+  }
+}

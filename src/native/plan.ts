@@ -1,5 +1,5 @@
 import type { NativePlan, NativeReader, NativeRows, TypedArray } from './binding.d.ts';
-import { nativeError } from './errors.ts';
+import { crossing, nativeError } from './errors.ts';
 import { native } from './load.ts';
 
 export type { TypedArray } from './binding.d.ts';
@@ -339,15 +339,6 @@ export function openReader(spec: string, sample?: Uint8Array): Reader {
 export function writeTables(spec: string, buffers: Uint8Array[]): Promise<string> {
   const { writeTables } = native();
   return crossing(() => writeTables(spec, buffers));
-}
-
-/** Calls into the addon; what it throws comes out as an error of the public kind. */
-export function crossing<T>(call: () => T): T {
-  try {
-    return call();
-  } catch (error) {
-    throw nativeError(error);
-  }
 }
 
 /** Memory that is not cleared: what is not written by the plan is never shown. */

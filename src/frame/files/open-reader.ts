@@ -1,4 +1,5 @@
-import { crossing, openReader, type Reader } from '../../native/plan.ts';
+import { crossing } from '../../native/errors.ts';
+import { openReader, type Reader } from '../../native/plan.ts';
 import type { PlanColumn } from '../plan-node.ts';
 import type { ThreadOptions } from '../thread-options.ts';
 import type { ColumnType } from '../types.ts';

@@ -1,5 +1,6 @@
 import { MillraceError } from '../../errors.ts';
-import { crossing, type Reader } from '../../native/plan.ts';
+import { crossing } from '../../native/errors.ts';
+import type { Reader } from '../../native/plan.ts';
 import { checkFunction, checkOptions } from '../checks.ts';
 import type { Graph } from '../graph.ts';
 import { type BadRow, tellBadRow } from './file-options.ts';
