@@ -147,6 +147,8 @@ export function columnPartition(
 ): unknown {
   checkOptions('partition', options, ['on', 'lateness']);
   const { on, lateness } = options;
+  // What is no span of time was meant as a number of rows, and needs no column of times.
+  checkNanoseconds('partition', every);
   const expr = timeColumn('partition', over, on);
   const time = nameOfTime(expr, on);
   if (time === over.name) {

@@ -7,14 +7,19 @@ const loose = <T>(value: unknown): T => value as T;
 
 const building: [name: string, build: () => unknown, error: RegExp][] = [
   ...[0, -1, 1.5, Number.NaN, undefined, 'x'].flatMap((n): [string, () => unknown, RegExp][] =>
-    // A text is a span of time to rolling alone.
-    [...(n === 'x' ? [] : ['rolling']), 'slidingWindow', 'partition'].map((operator) => [
+    // A text is a span of time, but to sliding windows.
+    [...(n === 'x' ? [] : ['rolling', 'partition']), 'slidingWindow'].map((operator) => [
       `${operator}(${String(n)})`,
       () => (new Series('f64') as unknown as Record<string, (n: unknown) => unknown>)[operator]!(n),
       new RegExp(`^Cannot create ${operator}: n must be a positive integer, got `),
     ]),
   ),
   ['rolling(x)', () => new Series('f64').rolling('x'), /rolling: a duration must be .*, got 'x'$/],
+  [
+    'partition(x)',
+    () => new Series('f64').partition(loose<'1s'>('x'), { on: 'at' }),
+    /partition: a duration must be .*, got 'x'$/,
+  ],
   ['window({ n: 0 })', () => new Series('f64').window({ n: 0 }), /window: n must be a positive/],
   ['window()', () => new Series('f64').window(loose(undefined)), /window: options must|n must be/],
   [
@@ -124,7 +129,7 @@ const building: [name: string, build: () => unknown, error: RegExp][] = [
       frame()
         .groupBy('k')
         .x.apply(loose<never>(() => 0)),
-    /groupBy.apply: it is for windows of rows/,
+    /groupBy.apply: it is for windows and partitions, which end, not for all rows/,
   ],
   [
     'valueCounts emit',
