@@ -116,8 +116,7 @@ fn close(got: &Cell, want: &Cell) -> bool {
         return got == want;
     };
     let (a, b) = (f64::from_bits(*a), f64::from_bits(*b));
-    // A first row of 1e9 leaves seven digits less to its group's variance.
-    a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() <= 1e-6 * b.abs().max(1.0)
+    a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() <= 1e-12 * b.abs().max(1.0)
 }
 
 fn assert_table(got: &[Vec<Cell>], want: &[Vec<Cell>]) {

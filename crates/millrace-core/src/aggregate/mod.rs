@@ -9,6 +9,7 @@ mod function;
 pub(crate) mod lanes;
 mod last;
 mod mean;
+mod moments;
 mod ordered_counts;
 mod ordered_values;
 mod quantile;
@@ -24,6 +25,7 @@ pub use first::First;
 pub use function::AggregateFunction;
 pub use last::Last;
 pub use mean::Mean;
+pub use moments::{Moments, ShiftedMoments};
 pub(crate) use ordered_values::OrderedValues;
 pub use quantile::{Interpolation, Quantile};
 pub(crate) use quantile::{Place, mix, order_key};
@@ -32,7 +34,7 @@ pub use running::RunningAggregate;
 pub use running_integer::RunningInteger;
 pub(crate) use running_integer::{checked, not_integer};
 pub use sum::{IntegerSum, Sum};
-pub use variance::{Moments, Std, Variance};
+pub use variance::{Std, Variance};
 
 /// An aggregate as a monoid: `combine` is associative and `identity` is neutral for it.
 ///

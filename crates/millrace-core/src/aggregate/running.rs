@@ -17,8 +17,7 @@
 use arrow_buffer::NullBuffer;
 
 use super::lanes::{BLOCK, LANES, Rows, fold};
-use super::variance::Moments;
-use super::{AggregateFunction, OrderedValues};
+use super::{AggregateFunction, Moments, OrderedValues};
 use crate::kernel_error::KernelError;
 use crate::state::{StateReader, StateWriter};
 

@@ -24,50 +24,19 @@ use crate::window::{Extent, FifoWindow, KeptRows, TwoStacks, check_extent, check
 struct Group<A: Aggregate> {
     window: TwoStacks<A>,
     rows: KeptRows<f64>,
-    /// A number of the window. Deviations are taken from it, because the mean of rows far from zero
-    /// would be rounded more coarsely than the rows differ. It is the last number of the front stack
-    /// to leave: rows that came after it are then turned over around another.
-    shift: Option<f64>,
-}
-
-impl<A: Aggregate<Input = f64> + Copy> Group<A> {
-    /// Makes the front stack of all rows, around the newest number of them.
-    fn turn(&mut self, aggregate: A) {
-        self.shift = self
-            .rows
-            .iter()
-            .flatten()
-            .filter(|value| value.is_finite())
-            .last();
-        self.stack(aggregate, self.rows.len());
-    }
-
-    /// Makes the stacks of the rows, of which the oldest `front_len` lie on the front.
-    fn stack(&mut self, aggregate: A, front_len: usize) {
-        let shift = self.shift;
-        // Nothing is subtracted where there is no shift: 0 would change the sign of a zero.
-        let moved = self
-            .rows
-            .iter()
-            .map(|row| row.map(|value| shift.map_or(value, |shift| value - shift)));
-        self.window = TwoStacks::from_rows(aggregate, moved, front_len);
-    }
 }
 
 /// The windows of all groups, by id.
 #[derive(Debug, Clone)]
 struct Groups<A: Aggregate> {
     aggregate: A,
-    /// Whether the aggregate is the same for rows that are all shifted by the same distance.
-    shifts: bool,
     groups: Vec<Group<A>>,
 }
 
 impl<A: Aggregate<Input = f64, Output = f64> + Copy> Groups<A> {
-    fn new(aggregate: A, shifts: bool) -> Self {
+    fn new(aggregate: A) -> Self {
         Self {
             aggregate,
-            shifts,
             groups: Vec::new(),
         }
     }
@@ -78,7 +47,6 @@ impl<A: Aggregate<Input = f64, Output = f64> + Copy> Groups<A> {
             let new = Group {
                 window,
                 rows: KeptRows::default(),
-                shift: None,
             };
             self.groups.resize(groups, new);
         }
@@ -95,22 +63,10 @@ impl<A: Aggregate<Input = f64, Output = f64> + Copy> Groups<A> {
     ) -> (Option<f64>, usize) {
         let group = &mut self.groups[id as usize];
         while group.rows.leave(extent, time).is_some() {
-            // Before the number that others are shifted by has left.
-            if self.shifts && group.window.front_len() <= 1 {
-                group.turn(self.aggregate);
-            } else {
-                group.window.pop();
-            }
+            group.window.pop();
         }
         group.rows.push(row, extent, time);
-        if self.shifts && group.shift.is_none() {
-            group.shift = row.filter(|value| value.is_finite());
-        }
-        let shift = group.shift;
-        // Nothing is subtracted where there is no shift: 0 would change the sign of a zero.
-        group
-            .window
-            .push(row.map(|value| shift.map_or(value, |shift| value - shift)));
+        group.window.push(row);
         (group.window.query(), group.rows.valid())
     }
 
@@ -118,10 +74,7 @@ impl<A: Aggregate<Input = f64, Output = f64> + Copy> Groups<A> {
         state.u64(self.groups.len() as u64);
         for group in &self.groups {
             group.rows.write(extent, state);
-            state
-                .u64(group.window.front_len() as u64)
-                .bools(&[group.shift.is_some()])
-                .f64(group.shift.unwrap_or_default());
+            state.u64(group.window.front_len() as u64);
         }
     }
 
@@ -130,18 +83,11 @@ impl<A: Aggregate<Input = f64, Output = f64> + Copy> Groups<A> {
         for _ in 0..state.u64()? {
             let rows = KeptRows::<f64>::read(extent, state)?;
             let front_len = state.u64()? as usize;
-            let shifted = state.bools()? == [true];
-            let shift = Some(state.f64()?).filter(|_| shifted);
             if front_len > rows.len() {
                 return Err(state.corrupt(format!("{} rows in a group", rows.len())));
             }
-            let mut group = Group {
-                window: TwoStacks::new(self.aggregate),
-                rows,
-                shift,
-            };
-            group.stack(self.aggregate, front_len);
-            self.groups.push(group);
+            let window = TwoStacks::from_rows(self.aggregate, rows.iter(), front_len);
+            self.groups.push(Group { window, rows });
         }
         Ok(())
     }
@@ -244,17 +190,15 @@ impl GroupRolling {
         let table = match (function, short) {
             (AggregateFunction::Sum, Some(window)) => Table::RingSum(RingSums::new(window)),
             (AggregateFunction::Mean, Some(window)) => Table::RingMean(RingSums::new(window)),
-            (AggregateFunction::Sum, _) => Table::Sum(Groups::new(Sum, false)),
-            (AggregateFunction::Mean, _) => Table::Mean(Groups::new(Mean, false)),
-            (AggregateFunction::Count, _) => Table::Count(Groups::new(Count, false)),
-            (AggregateFunction::Min, _) => Table::Min(Groups::new(Min, false)),
-            (AggregateFunction::Max, _) => Table::Max(Groups::new(Max, false)),
-            (AggregateFunction::Var { ddof }, _) => {
-                Table::Variance(Groups::new(Variance { ddof }, true))
-            }
-            (AggregateFunction::Std { ddof }, _) => Table::Std(Groups::new(Std { ddof }, true)),
-            (AggregateFunction::First, _) => Table::First(Groups::new(First, false)),
-            (AggregateFunction::Last, _) => Table::Last(Groups::new(Last, false)),
+            (AggregateFunction::Sum, _) => Table::Sum(Groups::new(Sum)),
+            (AggregateFunction::Mean, _) => Table::Mean(Groups::new(Mean)),
+            (AggregateFunction::Count, _) => Table::Count(Groups::new(Count)),
+            (AggregateFunction::Min, _) => Table::Min(Groups::new(Min)),
+            (AggregateFunction::Max, _) => Table::Max(Groups::new(Max)),
+            (AggregateFunction::Var { ddof }, _) => Table::Variance(Groups::new(Variance { ddof })),
+            (AggregateFunction::Std { ddof }, _) => Table::Std(Groups::new(Std { ddof })),
+            (AggregateFunction::First, _) => Table::First(Groups::new(First)),
+            (AggregateFunction::Last, _) => Table::Last(Groups::new(Last)),
             (AggregateFunction::Quantile(quantile), _) => {
                 Table::Quantile(RollingQuantiles::new(quantile, extent))
             }
@@ -350,7 +294,7 @@ impl GroupRolling {
 
     /// The state as bytes. Cost: linear in the rows of all windows.
     pub fn snapshot(&self) -> Vec<u8> {
-        let mut state = StateWriter::new(1);
+        let mut state = StateWriter::new(2);
         with_groups!(&self.table,
             groups => groups.write(self.extent, &mut state),
             rings => rings.write(&mut state),
@@ -364,7 +308,7 @@ impl GroupRolling {
     /// # Errors
     /// [`KernelError::CorruptState`] if `bytes` are no such state; the kernel is then unchanged.
     pub fn restore(&mut self, bytes: &[u8]) -> Result<(), KernelError> {
-        let mut state = StateReader::new("GroupRolling", 1, bytes)?;
+        let mut state = StateReader::new("GroupRolling", 2, bytes)?;
         let mut table = self.table.clone();
         with_groups!(&mut table,
             groups => groups.read(self.extent, &mut state)?,

@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-use super::window_state::{Mark, WindowState};
+use super::window_state::WindowState;
 use crate::kernel_error::KernelError;
 use crate::state::{StateReader, StateWriter};
 
@@ -87,9 +87,7 @@ impl<S: WindowState> GroupWindows<S> {
     {
         let rows: Vec<Option<S::Value>> = self.rows.iter().cloned().collect();
         S::Value::write(&rows, state);
-        let marks: Vec<Mark> = self.groups.iter().map(S::mark).collect();
-        state.u64s(&marks.iter().map(|mark| mark.place).collect::<Vec<_>>());
-        state.f64s(&marks.iter().map(|mark| mark.shift).collect::<Vec<_>>());
+        state.u64s(&self.groups.iter().map(S::place).collect::<Vec<_>>());
     }
 
     /// Takes up what [`Self::write`] wrote; `ids` are the groups of the rows, oldest first.
@@ -102,12 +100,9 @@ impl<S: WindowState> GroupWindows<S> {
         S::Value: Kept,
     {
         let rows = S::Value::read(state)?;
-        let (places, shifts) = (state.u64s()?, state.f64s()?);
+        let places = state.u64s()?;
         let known = places.len();
-        if rows.len() != ids.len()
-            || known != shifts.len()
-            || ids.iter().any(|&id| id as usize >= known)
-        {
+        if rows.len() != ids.len() || ids.iter().any(|&id| id as usize >= known) {
             return Err(state.corrupt("rows, their groups and what is known of these do not fit"));
         }
         let mut values: Vec<Vec<S::Value>> = vec![Vec::new(); known];
@@ -115,11 +110,11 @@ impl<S: WindowState> GroupWindows<S> {
             values[id as usize].extend(row.clone());
         }
         let mut groups = Vec::with_capacity(known);
-        for ((values, place), shift) in values.into_iter().zip(places).zip(shifts) {
+        for (values, place) in values.into_iter().zip(places) {
             if place > values.len() as u64 {
                 return Err(state.corrupt(format!("a group of {} rows", values.len())));
             }
-            groups.push(self.empty.again(&values, Mark { place, shift }));
+            groups.push(self.empty.again(&values, place));
         }
         self.rows = rows.into();
         self.groups = groups;

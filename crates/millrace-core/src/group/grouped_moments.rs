@@ -1,37 +1,20 @@
 //! Variance and standard deviation per group.
 //!
 //! Welford 1962: each row moves the mean of its group and adds to the sum of squared deviations.
-//! All of it around the first number of the group, because the mean of rows far from zero would be
-//! rounded more coarsely than the rows differ.
+//! All of it around the first row of the group: see [`ShiftedMoments`].
 
 use arrow_buffer::NullBuffer;
 
 use super::groups_of;
-use crate::aggregate::Moments;
+use crate::aggregate::{Moments, ShiftedMoments};
 use crate::kernel_error::KernelError;
 use crate::nulls::is_valid;
 use crate::state::{StateReader, StateWriter};
 
-/// One group; the shift is NaN until a number comes, whose place nothing finite can have taken.
-#[derive(Debug, Clone, Copy)]
-struct Entry {
-    shift: f64,
-    moments: Moments,
-}
-
-const EMPTY: Entry = Entry {
-    shift: f64::NAN,
-    moments: Moments {
-        count: 0.0,
-        mean: 0.0,
-        squares: 0.0,
-    },
-};
-
 /// Count, mean and squared deviations of floats per group.
 #[derive(Debug, Clone, Default)]
 pub struct GroupedMoments {
-    entries: Vec<Entry>,
+    entries: Vec<ShiftedMoments>,
 }
 
 impl GroupedMoments {
@@ -39,38 +22,27 @@ impl GroupedMoments {
     pub fn update(&mut self, ids: &[u32], values: &[f64], nulls: Option<&NullBuffer>) {
         let groups = groups_of(ids);
         if groups > self.entries.len() {
-            self.entries.resize(groups, EMPTY);
+            self.entries.resize(groups, ShiftedMoments::default());
         }
         for (index, (&id, &value)) in ids.iter().zip(values).enumerate() {
             if is_valid(nulls, index) {
-                let entry = &mut self.entries[id as usize];
-                if entry.shift.is_nan() && value.is_finite() {
-                    entry.shift = value;
-                }
-                // Rows before the first number, and all after them, give NaN in any case.
-                entry.moments = entry.moments.with(value - entry.shift);
+                self.entries[id as usize].push(value);
             }
         }
     }
 
     /// The moments of a group, those of no rows if it was never seen.
     pub fn moments(&self, id: usize) -> Moments {
-        let Some(entry) = self
-            .entries
-            .get(id)
-            .filter(|entry| entry.moments.count > 0.0)
-        else {
-            return Moments::default();
-        };
+        let entry = self.entries.get(id).copied().unwrap_or_default();
         Moments {
-            mean: entry.moments.mean + entry.shift,
-            ..entry.moments
+            mean: entry.distances.mean + entry.shift,
+            ..entry.distances
         }
     }
 
     /// Keeps these groups alone, which get the ids 0, 1, 2, ...
     pub fn keep(&mut self, groups: &[u32]) {
-        super::keep(&mut self.entries, groups, &EMPTY);
+        super::keep(&mut self.entries, groups, &ShiftedMoments::default());
     }
 
     /// Forgets all groups.
@@ -80,12 +52,12 @@ impl GroupedMoments {
 
     /// The state as bytes.
     pub fn snapshot(&self) -> Vec<u8> {
-        let fields = |entry: &Entry| {
+        let fields = |entry: &ShiftedMoments| {
             let Moments {
                 count,
                 mean,
                 squares,
-            } = entry.moments;
+            } = entry.distances;
             [entry.shift, count, mean, squares]
         };
         let fields: Vec<f64> = self.entries.iter().flat_map(fields).collect();
@@ -105,9 +77,9 @@ impl GroupedMoments {
         state.finish()?;
         self.entries = entries
             .iter()
-            .map(|&[shift, count, mean, squares]| Entry {
+            .map(|&[shift, count, mean, squares]| ShiftedMoments {
                 shift,
-                moments: Moments {
+                distances: Moments {
                     count,
                     mean,
                     squares,

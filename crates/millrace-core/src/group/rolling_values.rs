@@ -12,7 +12,7 @@ use super::group_windows::Kept;
 use super::grouped_distinct::float_bits;
 use super::grouped_text::check_text;
 use super::groups_of;
-use super::window_state::{Distinct, Ends, Extremes, Mark, Total, WindowState};
+use super::window_state::{Distinct, Ends, Extremes, Total, WindowState};
 use crate::aggregate::{AggregateFunction, checked, not_integer};
 use crate::kernel_error::KernelError;
 use crate::nulls::{ValidityBuilder, is_valid};
@@ -127,7 +127,7 @@ impl<S: WindowState<Value: Kept>> Groups<S> {
             let values: Vec<S::Value> = rows.iter().flatten().cloned().collect();
             self.groups.push(Group {
                 valid: values.len(),
-                state: self.empty.again(&values, Mark::default()),
+                state: self.empty.again(&values, 0),
                 rows: rows.into(),
                 times: times.into(),
             });

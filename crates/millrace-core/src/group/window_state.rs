@@ -10,13 +10,6 @@ use hashbrown::HashMap;
 use crate::aggregate::{Aggregate, OrderedValues};
 use crate::window::{FifoWindow, TwoStacks};
 
-/// What of a state cannot be seen from its rows.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Mark {
-    pub(crate) place: u64,
-    pub(crate) shift: f64,
-}
-
 /// A summary of valid values that come at one end and leave at the other.
 pub(crate) trait WindowState: Clone + Debug {
     /// One value.
@@ -27,13 +20,14 @@ pub(crate) trait WindowState: Clone + Debug {
     /// The oldest value, which is `value`, leaves.
     fn pop(&mut self, value: &Self::Value);
 
-    /// What a snapshot needs beside the values.
-    fn mark(&self) -> Mark {
-        Mark::default()
+    /// How many of the values, the oldest ones, are kept in another way than those after them: what
+    /// a snapshot needs beside the values.
+    fn place(&self) -> u64 {
+        0
     }
 
     /// The state of these values, oldest first; `self` is that of none.
-    fn again(&self, values: &[Self::Value], _mark: Mark) -> Self {
+    fn again(&self, values: &[Self::Value], _place: u64) -> Self {
         let mut state = self.clone();
         values.iter().for_each(|value| state.push(value));
         state
@@ -45,34 +39,18 @@ pub(crate) trait WindowState: Clone + Debug {
 pub(crate) struct Stacks<A: Aggregate> {
     aggregate: A,
     window: TwoStacks<A>,
-    /// Whether the aggregate is the same for rows that are all shifted by the same distance.
-    shifts: bool,
-    /// The first number of the group, NaN before it: deviations are taken from it, because the mean
-    /// of rows far from zero would be rounded more coarsely than the rows differ.
-    shift: f64,
 }
 
 impl<A: Aggregate<Input = f64> + Copy> Stacks<A> {
-    pub(crate) fn new(aggregate: A, shifts: bool) -> Self {
+    pub(crate) fn new(aggregate: A) -> Self {
         Self {
             aggregate,
             window: TwoStacks::new(aggregate),
-            shifts,
-            shift: f64::NAN,
         }
     }
 
     pub(crate) fn value(&self) -> Option<A::Output> {
         self.window.query()
-    }
-
-    fn moved(&self, value: f64) -> f64 {
-        // Nothing is subtracted where there is no shift: 0 would change the sign of a zero.
-        if self.shift.is_nan() {
-            value
-        } else {
-            value - self.shift
-        }
     }
 }
 
@@ -80,34 +58,23 @@ impl<A: Aggregate<Input = f64> + Copy + Debug> WindowState for Stacks<A> {
     type Value = f64;
 
     fn push(&mut self, &value: &f64) {
-        if self.shifts && self.shift.is_nan() && value.is_finite() {
-            self.shift = value;
-        }
-        self.window.push(Some(self.moved(value)));
+        self.window.push(Some(value));
     }
 
     fn pop(&mut self, _value: &f64) {
         self.window.pop();
-        if self.window.is_empty() {
-            self.shift = f64::NAN;
-        }
     }
 
-    fn mark(&self) -> Mark {
-        Mark {
-            place: self.window.front_len() as u64,
-            shift: self.shift,
-        }
+    fn place(&self) -> u64 {
+        self.window.front_len() as u64
     }
 
-    fn again(&self, values: &[f64], Mark { place, shift }: Mark) -> Self {
-        let mut state = Self {
-            shift,
-            ..self.clone()
-        };
-        let moved = values.iter().map(|&value| Some(state.moved(value)));
-        state.window = TwoStacks::from_rows(self.aggregate, moved, place as usize);
-        state
+    fn again(&self, values: &[f64], place: u64) -> Self {
+        let rows = values.iter().copied().map(Some);
+        Self {
+            aggregate: self.aggregate,
+            window: TwoStacks::from_rows(self.aggregate, rows, place as usize),
+        }
     }
 }
 
@@ -126,7 +93,7 @@ impl WindowState for Ordered {
         self.0.remove(value);
     }
 
-    fn again(&self, values: &[f64], _mark: Mark) -> Self {
+    fn again(&self, values: &[f64], _place: u64) -> Self {
         Self(OrderedValues::of(values.iter().copied()))
     }
 }

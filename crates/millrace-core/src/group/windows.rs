@@ -30,7 +30,7 @@ macro_rules! shared {
 
             /// The state as bytes. Cost: linear in the rows of the window.
             pub fn snapshot(&self) -> Vec<u8> {
-                let mut state = StateWriter::new(1);
+                let mut state = StateWriter::new(2);
                 match &self.table {
                     $(Table::$table(windows) => windows.write(&mut state),)+
                     _ => {}
@@ -45,7 +45,7 @@ macro_rules! shared {
             /// [`KernelError::CorruptState`] if `bytes` are no such state; the kernel is then
             /// unchanged.
             pub fn restore(&mut self, bytes: &[u8], ids: &[u32]) -> Result<(), KernelError> {
-                let mut state = StateReader::new($name, 1, bytes)?;
+                let mut state = StateReader::new($name, 2, bytes)?;
                 let mut table = self.table.clone();
                 match &mut table {
                     $(Table::$table(windows) => windows.read(ids, &mut state)?,)+
@@ -106,15 +106,13 @@ impl FloatWindows {
     pub fn new(function: AggregateFunction) -> Self {
         use AggregateFunction as F;
         let table = match function {
-            F::Sum => Table::Sum(GroupWindows::new(Stacks::new(Sum, false))),
-            F::Mean => Table::Mean(GroupWindows::new(Stacks::new(Mean, false))),
-            F::Count => Table::Count(GroupWindows::new(Stacks::new(Count, false))),
-            F::Min => Table::Min(GroupWindows::new(Stacks::new(Min, false))),
-            F::Max => Table::Max(GroupWindows::new(Stacks::new(Max, false))),
-            F::Var { ddof } => {
-                Table::Variance(GroupWindows::new(Stacks::new(Variance { ddof }, true)))
-            }
-            F::Std { ddof } => Table::Std(GroupWindows::new(Stacks::new(Std { ddof }, true))),
+            F::Sum => Table::Sum(GroupWindows::new(Stacks::new(Sum))),
+            F::Mean => Table::Mean(GroupWindows::new(Stacks::new(Mean))),
+            F::Count => Table::Count(GroupWindows::new(Stacks::new(Count))),
+            F::Min => Table::Min(GroupWindows::new(Stacks::new(Min))),
+            F::Max => Table::Max(GroupWindows::new(Stacks::new(Max))),
+            F::Var { ddof } => Table::Variance(GroupWindows::new(Stacks::new(Variance { ddof }))),
+            F::Std { ddof } => Table::Std(GroupWindows::new(Stacks::new(Std { ddof }))),
             F::First | F::Last => Table::Ends(GroupWindows::new(Ends::default())),
             F::Quantile(_) => Table::Ordered(GroupWindows::new(Ordered::default())),
         };

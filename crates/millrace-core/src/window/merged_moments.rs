@@ -8,7 +8,7 @@
 //! [`van_herk`](super::van_herk)); moments merge without cancellation (Chan, Golub & LeVeque 1979).
 //! Both are scanned when first wanted, so rows that nobody asks for only cost their copy.
 
-use crate::aggregate::Moments;
+use crate::aggregate::{Moments, ShiftedMoments};
 use crate::kernel_error::KernelError;
 use crate::state::{StateReader, StateWriter};
 
@@ -27,26 +27,12 @@ pub(super) struct MergedMoments {
     /// Row `i` at `i mod n`, and where the next one goes.
     rows: Vec<f64>,
     next: usize,
-    /// Moments of the suffixes of the last block; empty unless scanned since this block began.
+    /// Moments of the suffixes of the last block, around the shift that all of them have; empty
+    /// unless scanned since this block began.
     suffixes: Vec<Moments>,
-    prefix: Moments,
+    suffix_shift: f64,
+    prefix: ShiftedMoments,
     prefix_rows: usize,
-    // Each scan is around the first number it meets: the mean of rows far from zero would be
-    // rounded more coarsely than the rows differ.
-    suffix_shift: Option<f64>,
-    prefix_shift: Option<f64>,
-}
-
-/// The moments with one more row, around the shift, which is the first number met.
-#[inline(always)]
-fn with_row(moments: Moments, shift: &mut Option<f64>, value: f64) -> Moments {
-    if is_missing(value) {
-        return moments;
-    }
-    if shift.is_none() && value.is_finite() {
-        *shift = Some(value);
-    }
-    moments.with(value - shift.unwrap_or(0.0))
 }
 
 impl MergedMoments {
@@ -56,10 +42,9 @@ impl MergedMoments {
             rows: vec![MISSING; window],
             next: 0,
             suffixes: Vec::new(),
-            prefix: Moments::default(),
+            suffix_shift: 0.0,
+            prefix: ShiftedMoments::default(),
             prefix_rows: 0,
-            suffix_shift: None,
-            prefix_shift: None,
         }
     }
 
@@ -87,7 +72,7 @@ impl MergedMoments {
         }
     }
 
-    /// Takes one row in; gives the moments of the window that ends with it.
+    /// Takes one row in; gives the moments of the window that ends with it, around one of its rows.
     pub(super) fn push(&mut self, row: f64) -> Moments {
         self.rows[self.next] = row;
         let moments = self.merge();
@@ -105,31 +90,35 @@ impl MergedMoments {
     fn begin_block(&mut self) {
         self.next = 0;
         self.suffixes.clear();
-        self.suffix_shift = None;
-        self.prefix = Moments::default();
-        self.prefix_shift = None;
+        self.prefix = ShiftedMoments::default();
         self.prefix_rows = 0;
     }
 
-    /// The moments of the window that ends with the row at `next`.
+    /// The moments of the window that ends with the row at `next`, around one of its rows.
     fn merge(&mut self) -> Moments {
         let (next, window) = (self.next, self.rows.len());
         for &row in &self.rows[self.prefix_rows..=next] {
-            self.prefix = with_row(self.prefix, &mut self.prefix_shift, row);
+            if !is_missing(row) {
+                self.prefix.push(row);
+            }
         }
         self.prefix_rows = next + 1;
         if self.suffixes.is_empty() {
             self.suffixes.resize(window + 1, Moments::default());
+            let mut suffix = ShiftedMoments::default();
             for index in (next + 1..window).rev() {
-                let suffix = self.suffixes[index + 1];
-                self.suffixes[index] = with_row(suffix, &mut self.suffix_shift, self.rows[index]);
+                if !is_missing(self.rows[index]) {
+                    suffix.push(self.rows[index]);
+                }
+                self.suffixes[index] = suffix.distances;
             }
+            self.suffix_shift = suffix.shift;
         }
-        let mut suffix = self.suffixes[next + 1];
-        if let (Some(from), Some(to)) = (self.suffix_shift, self.prefix_shift) {
-            suffix.mean += from - to;
-        }
-        suffix.merge(self.prefix)
+        let suffix = ShiftedMoments {
+            shift: self.suffix_shift,
+            distances: self.suffixes[next + 1],
+        };
+        suffix.merge(self.prefix).distances
     }
 
     /// Appends the state: the rows, from which the rest follows.
