@@ -7,6 +7,7 @@ import { type Duration, parseDuration } from '../time/duration.ts';
 import { Backoff, type ReconnectOptions } from './backoff.ts';
 import { reconnecting } from './reconnect.ts';
 import type { ServerAddress } from './server-address.ts';
+import { within } from './within.ts';
 
 /** What every source of a broker's messages accepts. */
 export interface MessageOptions extends SourceOptions {
@@ -25,6 +26,11 @@ export interface MessageOptions extends SourceOptions {
    * that do not are redelivered at the next start. Default: 5 s.
    */
   readonly stopTimeout?: Duration;
+  /**
+   * How long connecting may take, until the first message may come: a broker that is just starting can
+   * take a connection and never answer on it. One that takes longer counts as lost. Default: 30 s.
+   */
+  readonly connectTimeout?: Duration;
   /** When a connection that was lost, or could not be made, is tried again. */
   readonly reconnect?: ReconnectOptions;
 }
@@ -35,6 +41,7 @@ export const MESSAGE_OPTIONS: readonly string[] = [
   'maxInFlight',
   'onFailure',
   'stopTimeout',
+  'connectTimeout',
   'reconnect',
 ];
 
@@ -80,21 +87,25 @@ export abstract class MessageSource<T> extends Source<T> {
   readonly #maxInFlight: number;
   readonly #failure: Settlement;
   readonly #stopTimeout: number;
+  readonly #connectTimeout: number;
   readonly #backoff: Backoff;
   readonly #server: ServerUse;
   #inFlight = 0;
   readonly #settled = new Gate();
 
   constructor(operator: string, options: MessageOptions, server: ServerUse) {
-    const { maxInFlight = 1000, onFailure = 'redeliver', stopTimeout = '5s' } = options;
+    const { maxInFlight = 1000, onFailure = 'redeliver' } = options;
+    const { stopTimeout = '5s', connectTimeout = '30s' } = options;
     requirePositiveInteger(operator, 'maxInFlight', maxInFlight);
     requireOneOf(operator, 'onFailure', onFailure, ['redeliver', 'discard']);
     const timeout = parseDuration(stopTimeout, operator);
+    const connectLimit = parseDuration(connectTimeout, operator);
     const backoff = new Backoff(operator, options.reconnect);
     super(options);
     this.#maxInFlight = maxInFlight;
     this.#failure = onFailure;
     this.#stopTimeout = timeout;
+    this.#connectTimeout = connectLimit;
     this.#backoff = backoff;
     this.#server = server;
   }
@@ -112,7 +123,7 @@ export abstract class MessageSource<T> extends Source<T> {
       let hasGraphFailed = false;
       let connection: MessageConnection<T> | undefined;
       try {
-        connection = await this.open();
+        connection = await this.#connect();
         session.connected();
         await connection.read({
           ...session,
@@ -134,9 +145,28 @@ export abstract class MessageSource<T> extends Source<T> {
       } finally {
         // Where the connection is lost there is nothing to acknowledge on.
         if (session.signal.aborted || hasGraphFailed) await this.#allSettled();
-        await Promise.resolve(connection?.close()).catch(() => undefined);
+        await this.#close(connection);
       }
     });
+  }
+
+  async #connect(): Promise<MessageConnection<T>> {
+    const { clock } = this.node.environment;
+    const opening = this.open();
+    try {
+      return await within(clock, this.#connectTimeout, opening, 'its answer');
+    } catch (error) {
+      // It may yet come, or has failed by itself.
+      void opening.then((late) => this.#close(late)).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** A server that dies while it is taken leave of does not answer. */
+  async #close(connection: MessageConnection<T> | undefined): Promise<void> {
+    const { clock } = this.node.environment;
+    const closing = Promise.resolve(connection?.close());
+    await within(clock, this.#stopTimeout, closing, 'the end').catch(() => undefined);
   }
 
   /**
