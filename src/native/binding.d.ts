@@ -198,9 +198,10 @@ export declare class NativeReader {
    * Opens what `spec` says. JSON text: `{"format": "ndjson" | "csv" | "parquet" | "arrow",
    * "name": string, "files": string[] or null for a stream that is fed, "columns": [{"name",
    * "type"}] or null, "batch": number, "maxLine": number, "strict": bool, "delimiter": string,
-   * "quote": string, "nulls": string[], "header": bool, "sampleRows": number, "partitions": string[],
-   * "partitionValues": (string or null)[][]}`: names of columns that are the same in a whole file, and
-   * for each file their values. Where there are no columns, they are those of the first file, or of `sample`, the first bytes of the stream.
+   * "quote": string, "nulls": string[], "header": bool, "sampleRows": number, "partitions":
+   * string[], "partitionValues": (string or null)[][]}`, where `partitions` are names of columns
+   * that are the same in a whole file, and `partitionValues` their values for each file. Where there
+   * are no columns, they are those of the first file, or of `sample`, the first bytes of the stream.
    */
   constructor(spec: string, sample?: Uint8Array | undefined | null)
   /** JSON text: `[{"name", "type"}]`. */

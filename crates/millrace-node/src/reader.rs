@@ -71,9 +71,10 @@ impl NativeReader {
     /// Opens what `spec` says. JSON text: `{"format": "ndjson" | "csv" | "parquet" | "arrow",
     /// "name": string, "files": string[] or null for a stream that is fed, "columns": [{"name",
     /// "type"}] or null, "batch": number, "maxLine": number, "strict": bool, "delimiter": string,
-    /// "quote": string, "nulls": string[], "header": bool, "sampleRows": number, "partitions": string[],
-    /// "partitionValues": (string or null)[][]}`: names of columns that are the same in a whole file, and
-    /// for each file their values. Where there are no columns, they are those of the first file, or of `sample`, the first bytes of the stream.
+    /// "quote": string, "nulls": string[], "header": bool, "sampleRows": number, "partitions":
+    /// string[], "partitionValues": (string or null)[][]}`, where `partitions` are names of columns
+    /// that are the same in a whole file, and `partitionValues` their values for each file. Where there
+    /// are no columns, they are those of the first file, or of `sample`, the first bytes of the stream.
     #[napi(constructor)]
     pub fn new(spec: String, sample: Option<&[u8]>) -> Result<Self> {
         guard("open a file", || {
@@ -137,6 +138,15 @@ impl NativeReader {
             }
             .map_err(read_error)?,
         };
+        let keys: Vec<String> = texts(&spec["partitions"]).into_iter().flatten().collect();
+        let values: Vec<_> = spec["partitionValues"]
+            .as_array()
+            .map_or_else(Vec::new, |files| files.iter().map(texts).collect());
+        let known = files.as_ref().map_or(0, Vec::len);
+        let fits = values.len() == known && values.iter().all(|file| file.len() == keys.len());
+        if !keys.is_empty() && !fits {
+            return Err(invalid("every partition must have a value for every file"));
+        }
         let bytes = match files {
             Some(files) => Source::Files(files),
             None => {
@@ -148,10 +158,8 @@ impl NativeReader {
             format,
             bytes,
             columns,
-            keys: texts(&spec["partitions"]).into_iter().flatten().collect(),
-            values: spec["partitionValues"]
-                .as_array()
-                .map_or_else(Vec::new, |files| files.iter().map(texts).collect()),
+            keys,
+            values,
             batch: number(spec, "batch"),
             rows,
             running: None,
