@@ -54,6 +54,16 @@ pub trait Aggregate {
     fn lift(&self, value: Self::Input) -> Self::State;
     /// The state of the rows of `older` followed by those of `newer`.
     fn combine(&self, older: &Self::State, newer: &Self::State) -> Self::State;
+    /// Takes the row that follows those of `older` in.
+    #[inline(always)]
+    fn append(&self, older: &mut Self::State, value: Self::Input) {
+        *older = self.combine(older, &self.lift(value));
+    }
+    /// Takes the row in that those of `newer` follow.
+    #[inline(always)]
+    fn prepend(&self, newer: &mut Self::State, value: Self::Input) {
+        *newer = self.combine(&self.lift(value), newer);
+    }
     /// The result of a state, `None` where it is undefined.
     fn lower(&self, state: &Self::State) -> Option<Self::Output>;
 }

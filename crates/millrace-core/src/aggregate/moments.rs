@@ -84,7 +84,7 @@ impl ShiftedMoments {
         }
     }
 
-    /// Takes one more value in, in place: the shift of a set with rows is not written again.
+    /// Takes one more value in, around the shift that the set has.
     #[inline(always)]
     pub fn push(&mut self, value: f64) {
         if self.distances.count == 0.0 {
@@ -94,19 +94,16 @@ impl ShiftedMoments {
         }
     }
 
-    /// The moments of two sets together, around the shift of the larger one: that of a set which
-    /// grows row by row stays where it is, and its mean is not rounded again for each of them.
+    /// The moments of two sets together, around the shift of the first.
     #[inline(always)]
-    pub fn merge(self, other: Self) -> Self {
-        let (large, mut small) = if self.distances.count >= other.distances.count {
-            (self, other)
-        } else {
-            (other, self)
-        };
-        small.distances.mean += small.shift - large.shift;
+    pub fn merge(self, mut other: Self) -> Self {
+        if self.distances.count == 0.0 {
+            return other;
+        }
+        other.distances.mean += other.shift - self.shift;
         Self {
-            shift: large.shift,
-            distances: large.distances.merge(small.distances),
+            shift: self.shift,
+            distances: self.distances.merge(other.distances),
         }
     }
 }

@@ -23,6 +23,12 @@ impl Aggregate for Variance {
     fn combine(&self, older: &ShiftedMoments, newer: &ShiftedMoments) -> ShiftedMoments {
         older.merge(*newer)
     }
+    fn append(&self, older: &mut ShiftedMoments, value: f64) {
+        older.push(value);
+    }
+    fn prepend(&self, newer: &mut ShiftedMoments, value: f64) {
+        newer.push(value);
+    }
     fn lower(&self, state: &ShiftedMoments) -> Option<f64> {
         state.distances.variance(self.ddof)
     }
@@ -48,6 +54,12 @@ impl Aggregate for Std {
     }
     fn combine(&self, older: &ShiftedMoments, newer: &ShiftedMoments) -> ShiftedMoments {
         older.merge(*newer)
+    }
+    fn append(&self, older: &mut ShiftedMoments, value: f64) {
+        older.push(value);
+    }
+    fn prepend(&self, newer: &mut ShiftedMoments, value: f64) {
+        newer.push(value);
     }
     fn lower(&self, state: &ShiftedMoments) -> Option<f64> {
         state.distances.variance(self.ddof).map(f64::sqrt)

@@ -17,8 +17,8 @@ pub struct TwoStacks<A: Aggregate> {
     aggregate: A,
     /// States of suffixes: the last entry covers the whole front stack.
     front: Vec<A::State>,
-    /// Lifted rows, oldest first.
-    back: Vec<A::State>,
+    /// Rows, oldest first.
+    back: Vec<Option<A::Input>>,
     back_total: A::State,
 }
 
@@ -58,8 +58,10 @@ impl<A: Aggregate> TwoStacks<A> {
     /// Moves the back stack onto the front stack, which is empty.
     fn turn(&mut self) {
         let mut suffix = self.aggregate.identity();
-        for state in self.back.drain(..).rev() {
-            suffix = self.aggregate.combine(&state, &suffix);
+        for row in self.back.drain(..).rev() {
+            if let Some(value) = row {
+                self.aggregate.prepend(&mut suffix, value);
+            }
             self.front.push(suffix.clone());
         }
         self.back_total = self.aggregate.identity();
@@ -78,9 +80,10 @@ impl<A: Aggregate> FifoWindow<A> for TwoStacks<A> {
     }
 
     fn push(&mut self, row: Option<A::Input>) {
-        let state = row.map_or_else(|| self.aggregate.identity(), |row| self.aggregate.lift(row));
-        self.back_total = self.aggregate.combine(&self.back_total, &state);
-        self.back.push(state);
+        if let Some(value) = row {
+            self.aggregate.append(&mut self.back_total, value);
+        }
+        self.back.push(row);
     }
 
     fn pop(&mut self) {
