@@ -19,6 +19,8 @@ export interface SinkTarget {
   ): Promise<{
     sink(url?: string): Sink<string, unknown, unknown>;
     written(): Promise<readonly string[]>;
+    /** Resolves when what was acknowledged survives the server, where that takes it a moment more. */
+    saved?(): Promise<void>;
   }>;
 }
 
@@ -41,7 +43,7 @@ export function describeSink(target: SinkTarget, more?: (server: () => TestServe
     });
 
     it('tries again when the server dies and comes back, and loses nothing', async () => {
-      const { sink, written } = await open();
+      const { sink, written, saved } = await open();
       const source = new Stream<string>();
       const results = source
         .to(sink())
@@ -49,6 +51,7 @@ export function describeSink(target: SinkTarget, more?: (server: () => TestServe
         .sinkToList();
       for (const text of texts(20, 'a')) await source.emit(text);
       await expect.poll(() => results.length).toBe(20);
+      await saved?.();
       await server().kill();
       for (const text of texts(20, 'b')) void source.emit(text);
       await new Promise((resolve) => setTimeout(resolve, 100));

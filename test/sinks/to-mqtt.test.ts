@@ -34,6 +34,8 @@ describeSink(
       return {
         sink: (url = server.url) => toMqtt<string>(name, { url }),
         written: () => received(server, `reader-of-${name}`, name),
+        // Mosquitto acknowledges first and writes to the disk before it reads on.
+        saved: () => publish(server, `after/${name}`, ['saved?']),
       };
     },
   },
