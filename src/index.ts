@@ -275,9 +275,14 @@ export type { PushOptions, Receiver } from './sources/push-source.ts';
 export { PushSource } from './sources/push-source.ts';
 export type { SourceOptions, SourceRun, SourceState } from './sources/source.ts';
 export { Source } from './sources/source.ts';
-export type { CombineLatestOptions, Joined, JoinedAll } from './stream.ts';
+export type {
+  CombineLatestOptions,
+  Joined,
+  JoinedAll,
+  StreamOptions,
+  StreamSnapshot,
+} from './stream.ts';
 export { Collector, Stream } from './stream.ts';
-export type { StreamOptions, StreamSnapshot } from './stream-base.ts';
 export type { Clock, TimerHandle } from './time/clock.ts';
 export { setDefaultClock, systemClock } from './time/clock.ts';
 export type { Duration, DurationFields } from './time/duration.ts';

@@ -1,8 +1,7 @@
 import { quiesce, reopen } from '../graph/lifecycle.ts';
 import type { EmitOptions, StopOptions } from '../graph/node.ts';
 import type { ErrorHandler } from '../graph/uncaught.ts';
-import { Stream } from '../stream.ts';
-import type { StreamOptions } from '../stream-base.ts';
+import { Stream, type StreamOptions } from '../stream.ts';
 import type { TimerHandle } from '../time/clock.ts';
 
 /**
