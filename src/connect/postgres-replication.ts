@@ -10,6 +10,7 @@ import {
   postgresConfiguration,
 } from './postgres-client.ts';
 import type { ServerAddress } from './server-address.ts';
+import { within } from './within.ts';
 
 /** A row as replication gives it, by column. */
 export type PostgresRow = Readonly<Record<string, unknown>>;
@@ -134,12 +135,8 @@ export class PostgresReplication implements MessageConnection<PostgresChange> {
     };
     if (connection === null) return;
     connection.endCopyFrom();
-    let timer: TimerHandle | undefined;
-    const patience = new Promise<void>((resolve) => {
-      timer = this.#clock.setTimeout(resolve, ANSWER_WITHIN);
-    });
-    await Promise.race([this.#over, patience]);
-    this.#clock.clearTimeout(timer!);
+    const over = Promise.resolve(this.#over);
+    await within(this.#clock, ANSWER_WITHIN, over, 'the end').catch(() => undefined);
   }
 
   /** Resolves when changes begin to come. */
