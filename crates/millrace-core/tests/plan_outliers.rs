@@ -6,7 +6,7 @@ use millrace_core::aggregate::AggregateFunction::{Std, Var};
 use millrace_core::plan::Plan;
 use millrace_core::window::aggregate_rows;
 use proptest::prelude::*;
-use support::{Cell, Trade, all_rows, batch, floats, plan, push_all, rows, text};
+use support::{Cell, Trade, all_rows, batch, cut, floats, plan, push_all, rows, text};
 
 const KEYS: &str = r#""keys":[{"name":"k","expr":{"col":"symbol","of":0}}]"#;
 
@@ -221,11 +221,7 @@ fn stream() -> impl Strategy<Value = (Vec<Trade>, Vec<usize>)> {
                     }
                 })
                 .collect();
-            let cuts = prop::collection::vec(0..=trades.len(), 0..8).prop_map(|mut cuts| {
-                cuts.sort_unstable();
-                cuts
-            });
-            (Just(trades), cuts)
+            cut(trades, 7)
         })
     })
 }

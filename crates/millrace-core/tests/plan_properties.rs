@@ -5,7 +5,9 @@ mod support;
 use std::collections::VecDeque;
 
 use proptest::prelude::*;
-use support::{Cell, Trade, all_rows, batch, float, floats, integers, plan, push_all, rows, text};
+use support::{
+    Cell, Trade, all_rows, batch, cut, float, floats, integers, plan, push_all, rows, text,
+};
 
 /// What an expression of a symbol gives.
 type Twin = fn(&str) -> Cell;
@@ -47,11 +49,7 @@ fn stream() -> impl Strategy<Value = (Vec<Trade>, Vec<usize>)> {
                 }
             })
             .collect();
-        let cuts = prop::collection::vec(0..=trades.len(), 0..6).prop_map(|mut cuts| {
-            cuts.sort_unstable();
-            cuts
-        });
-        (Just(trades), cuts)
+        cut(trades, 5)
     })
 }
 

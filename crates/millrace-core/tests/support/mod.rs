@@ -15,6 +15,7 @@ use arrow_schema::DataType;
 use millrace_core::batch::{Batch, Emission};
 use millrace_core::error::PlanError;
 use millrace_core::plan::Plan;
+use proptest::prelude::*;
 
 /// One value of a result; floats by their bits, with one NaN.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -160,4 +161,16 @@ pub(crate) fn push_all(plan: &mut Plan, trades: &[Trade], cuts: &[usize]) -> Vec
 /// All rows of all emissions, one below the other.
 pub(crate) fn all_rows(emissions: &[Vec<Emission>]) -> Vec<Vec<Cell>> {
     emissions.iter().flatten().flat_map(rows).collect()
+}
+
+/// Trades, and up to `most` places to cut them at, in order.
+pub(crate) fn cut(
+    trades: Vec<Trade>,
+    most: usize,
+) -> impl Strategy<Value = (Vec<Trade>, Vec<usize>)> {
+    let cuts = prop::collection::vec(0..=trades.len(), 0..=most).prop_map(|mut cuts| {
+        cuts.sort_unstable();
+        cuts
+    });
+    (Just(trades), cuts)
 }
