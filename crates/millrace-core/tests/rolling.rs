@@ -164,6 +164,14 @@ fn interpolations() -> impl Strategy<Value = Interpolation> {
     ]
 }
 
+/// Few rows, or more than the kernels handle at once.
+fn special_rows() -> impl Strategy<Value = Rows> {
+    prop_oneof![
+        3 => prop::collection::vec(special(), 0..700),
+        1 => prop::collection::vec(special(), 2000..2600),
+    ]
+}
+
 fn windows() -> impl Strategy<Value = usize> {
     prop_oneof![1_usize..40, Just(64), Just(100), Just(257), Just(1000)]
 }
@@ -173,10 +181,10 @@ proptest! {
 
     #[test]
     fn equals_recomputation_and_no_split_shows(
-        rows in prop::collection::vec(special(), 0..700),
+        rows in special_rows(),
         n in windows(),
         min in 0_usize..5,
-        cuts in prop::collection::vec(prop_oneof![Just(1_usize), Just(0), 1_usize..40, 100_usize..600], 1..6),
+        cuts in prop::collection::vec(prop_oneof![Just(1_usize), Just(0), 1_usize..40, 100_usize..600, Just(2050)], 1..6),
         which in 0..FUNCTIONS.len(),
     ) {
         let function = FUNCTIONS[which];
@@ -220,7 +228,7 @@ proptest! {
     fn no_split_shows_without_nulls(
         rows in prop::collection::vec((-1e3..1e3).prop_map(Some), 0..4000),
         n in prop_oneof![1_usize..100, 500_usize..1100],
-        cuts in prop::collection::vec(1_usize..1200, 1..6),
+        cuts in prop::collection::vec(1_usize..2400, 1..6),
         which in 0..FUNCTIONS.len(),
     ) {
         let function = FUNCTIONS[which];
@@ -230,7 +238,7 @@ proptest! {
 
     #[test]
     fn a_restored_window_continues_with_the_same_bits(
-        rows in prop::collection::vec(special(), 0..1500),
+        rows in special_rows(),
         n in windows(),
         at in 0.0..1.0,
         which in 0..FUNCTIONS.len(),

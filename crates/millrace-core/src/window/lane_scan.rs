@@ -14,8 +14,10 @@ use multiversion::multiversion;
 pub(super) const LANES: usize = 4;
 /// Rows before a tile that the loops look back at: two rows of the matrix.
 pub(super) const LOOK_BACK: usize = 2 * LANES;
-/// Rows handled at once, so that what lies between two loops stays in the first-level cache.
-pub(super) const TILE: usize = 512;
+/// Rows handled at once, so that what lies between two loops stays in the second-level cache. Of
+/// 512, which the first-level cache holds, a row took 10 % (std) to 18 % (min) longer: each loop
+/// over a tile must begin anew, and so must the hardware's reading ahead.
+pub(super) const TILE: usize = 2048;
 
 /// A tile with the rows before it.
 pub(super) type Extended = [f64; LOOK_BACK + TILE];
