@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
-import type { ColumnSourceOptions } from './frame/column-source.ts';
 import { toDataFrame } from './frame/crossing.ts';
 import type { DataFrame } from './frame/data-frame.ts';
+import type { ColumnSourceOptions } from './frame/input/column-source.ts';
 import type { Schema } from './frame/types.ts';
 import { describe, requireFunction, requireIterable } from './graph/arguments.ts';
 import { drawGraph } from './observe/draw-graph.ts';

@@ -40,17 +40,20 @@ export { CustomNode } from './extension/custom-node.ts';
 export type { Plugin, PluginOptions } from './extension/load-plugins.ts';
 export { loadPlugins } from './extension/load-plugins.ts';
 export type { NodeClass, RegisterOptions } from './extension/register-api.ts';
-export type { AggregateName, Interpolation } from './frame/aggregate.ts';
-export { Column } from './frame/column.ts';
-export type { QuantileOptions, SpreadOptions } from './frame/column-aggregates.ts';
-export { ColumnAggregates } from './frame/column-aggregates.ts';
+export type { AggregateName, Interpolation } from './frame/aggregate/aggregate.ts';
+export type { QuantileOptions, SpreadOptions } from './frame/aggregate/column-aggregates.ts';
+export { ColumnAggregates } from './frame/aggregate/column-aggregates.ts';
+export type { CountOptions, EmittedGroups } from './frame/aggregate/count-options.ts';
+export type { EwmOptions, EwmSpreadOptions, WeightedMean } from './frame/aggregate/ewm.ts';
+export type { AggregateSpec } from './frame/aggregate/frame-aggregates.ts';
+export { FrameAggregates } from './frame/aggregate/frame-aggregates.ts';
 export type { ColumnSink, SinkOptions } from './frame/column-node.ts';
-export type { BatchOptions, ColumnSourceOptions } from './frame/column-source.ts';
 export type { Computed } from './frame/compute.ts';
-export type { CountOptions, EmittedGroups } from './frame/count-options.ts';
 export type { ArrowData } from './frame/data-frame.ts';
 export { DataFrame } from './frame/data-frame.ts';
-export type { EwmOptions, EwmSpreadOptions, WeightedMean } from './frame/ewm.ts';
+export type { CastOptions } from './frame/expression/series-functions.ts';
+export type { Then, When } from './frame/expression/when.ts';
+export { coalesce, greatest, least, when } from './frame/expression/when.ts';
 export type {
   ArrowOptions,
   BadRow,
@@ -61,13 +64,10 @@ export type {
 } from './frame/files/file-options.ts';
 export type { ByteStream, FilePaths } from './frame/files/file-source.ts';
 export type { RunOptions, RunProgress, RunResult } from './frame/files/run-reader.ts';
-export type { AggregateSpec } from './frame/frame-aggregates.ts';
-export { FrameAggregates } from './frame/frame-aggregates.ts';
-export type { TimePartitionOptions } from './frame/framed-windows.ts';
-export { FramedWindow } from './frame/framed-windows.ts';
-export type { GroupKey } from './frame/group-by.ts';
-export { GroupBy, GroupedColumn } from './frame/group-by.ts';
-export type { GroupByOptions, WindowGroupOptions } from './frame/group-options.ts';
+export type { GroupKey } from './frame/group/group-by.ts';
+export { GroupBy, GroupedColumn } from './frame/group/group-by.ts';
+export type { GroupByOptions, WindowGroupOptions } from './frame/group/group-options.ts';
+export type { BatchOptions, ColumnSourceOptions } from './frame/input/column-source.ts';
 export type { AsofJoinOptions } from './frame/join/asof-join.ts';
 export type { JoinLatestOptions } from './frame/join/join-latest.ts';
 export type { ZipRowsOptions } from './frame/join/zip.ts';
@@ -85,17 +85,15 @@ export type {
   KafkaInclude,
   KafkaSchema,
 } from './frame/kafka/kafka-options.ts';
-export type { LiveOptions } from './frame/live.ts';
-export { LiveView } from './frame/live.ts';
-export type { ReorderOptions } from './frame/reorder.ts';
+export { Column } from './frame/output/column.ts';
+export type { LiveOptions } from './frame/output/live.ts';
+export { LiveView } from './frame/output/live.ts';
+export { Table } from './frame/output/table.ts';
+export type { ThreadOptions } from './frame/plan/thread-options.ts';
 export { Scalar } from './frame/scalar.ts';
 export type { FillOptions } from './frame/series.ts';
 export { Series } from './frame/series.ts';
-export type { CastOptions } from './frame/series-functions.ts';
 export { Summary } from './frame/summary.ts';
-export { Table } from './frame/table.ts';
-export type { ThreadOptions } from './frame/thread-options.ts';
-export type { TimeColumn } from './frame/time-column.ts';
 export type {
   ColumnInput,
   ColumnType,
@@ -110,16 +108,18 @@ export type {
   ValueOf,
   ValuesOf,
 } from './frame/types.ts';
-export type { Aggregation } from './frame/user-aggregate.ts';
-export type { ApplyOptions } from './frame/user-apply.ts';
-export type { Then, When } from './frame/when.ts';
-export { coalesce, greatest, least, when } from './frame/when.ts';
+export type { Aggregation } from './frame/user/user-aggregate.ts';
+export type { ApplyOptions } from './frame/user/user-apply.ts';
+export type { TimePartitionOptions } from './frame/window/framed-windows.ts';
+export { FramedWindow } from './frame/window/framed-windows.ts';
+export type { ReorderOptions } from './frame/window/reorder.ts';
+export type { TimeColumn } from './frame/window/time-column.ts';
 export type {
   FullWindowOptions,
   RollingExtent,
   RollingOptions,
   WindowOptions,
-} from './frame/windows.ts';
+} from './frame/window/windows.ts';
 export type { ByteLimit } from './graph/byte-limit.ts';
 export { estimateBytes } from './graph/byte-limit.ts';
 export type {

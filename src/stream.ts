@@ -3,9 +3,9 @@ import { inspect } from 'node:util';
 import { Batch } from './batch.ts';
 import { MillraceError } from './errors.ts';
 import { type NodeClass, type RegisterOptions, registerApi } from './extension/register-api.ts';
-import type { ColumnSourceOptions } from './frame/column-source.ts';
 import { toDataFrame, toSeries } from './frame/crossing.ts';
 import type { DataFrame } from './frame/data-frame.ts';
+import type { ColumnSourceOptions } from './frame/input/column-source.ts';
 import type { Series } from './frame/series.ts';
 import type { ColumnType, Schema } from './frame/types.ts';
 import {

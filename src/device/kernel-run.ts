@@ -1,6 +1,6 @@
 import { MillraceError } from '../errors.ts';
 import { shown } from '../frame/checks.ts';
-import { checkBuffer } from '../frame/column-input.ts';
+import { checkBuffer } from '../frame/input/column-input.ts';
 import { crossing } from '../native/errors.ts';
 import {
   cpuChain,

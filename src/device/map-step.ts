@@ -1,9 +1,9 @@
 import { checkCount, checkFunction, checkOptions, shown } from '../frame/checks.ts';
-import { ColumnSource } from '../frame/column-source.ts';
-import type { Expr, PlanNode } from '../frame/plan-node.ts';
+import { type SeriesLike, TERM, type Term } from '../frame/expression/term.ts';
+import { wrapTerm } from '../frame/expression/wrap-term.ts';
+import { ColumnSource } from '../frame/input/column-source.ts';
+import type { Expr, PlanNode } from '../frame/plan/plan-node.ts';
 import type { Series } from '../frame/series.ts';
-import { type SeriesLike, TERM, type Term } from '../frame/term.ts';
-import { wrapTerm } from '../frame/wrap-term.ts';
 import type { StepSpec } from './chains.ts';
 
 /**

@@ -7,9 +7,9 @@ import { toMermaid } from '../observe/mermaid.ts';
 import { dotToSvg } from '../observe/svg.ts';
 import { visualize } from '../observe/visualize.ts';
 import { checkFunction, checkOptions } from './checks.ts';
-import type { Graph } from './graph.ts';
-import { type LiveOptions, LiveView } from './live.ts';
-import type { PlanNode } from './plan-node.ts';
+import { type LiveOptions, LiveView } from './output/live.ts';
+import type { Graph } from './plan/graph.ts';
+import type { PlanNode } from './plan/plan-node.ts';
 import { connected, restoreTo, snapshotOf } from './state/connected.ts';
 
 /** What ends a sink of columns. */

@@ -3,10 +3,10 @@ import { Kernels } from '../device/kernels.ts';
 import { noteCrossing } from '../observe/crossings.ts';
 import type { Stream } from '../stream.ts';
 import { shown } from './checks.ts';
-import type { Column } from './column.ts';
 import { planNodeOf } from './column-node.ts';
 import { derived } from './derive.ts';
-import type { PlanNode } from './plan-node.ts';
+import type { Column } from './output/column.ts';
+import type { PlanNode } from './plan/plan-node.ts';
 import type { Series } from './series.ts';
 import type { ColumnType } from './types.ts';
 

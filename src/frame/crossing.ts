@@ -4,14 +4,14 @@ import { noteCrossing } from '../observe/crossings.ts';
 import type { Sink } from '../sinks/batch-sink.ts';
 import { sink } from '../sinks/sink.ts';
 import { Stream } from '../stream.ts';
-import { Column } from './column.ts';
 import { type ColumnNode, planNodeOf } from './column-node.ts';
-import type { ColumnSourceOptions } from './column-source.ts';
 import { DataFrame, frameOf } from './data-frame.ts';
 import { type DerivedSeries, setMakers } from './derive.ts';
+import type { ColumnSourceOptions } from './input/column-source.ts';
+import { Column } from './output/column.ts';
+import { settling } from './output/settling.ts';
+import { Table } from './output/table.ts';
 import { Series } from './series.ts';
-import { settling } from './settling.ts';
-import { Table } from './table.ts';
 import type { ColumnType, InputOf, InputRow, Schema } from './types.ts';
 
 /**

@@ -1,4 +1,3 @@
-import type { ColumnSourceOptions } from './column-source.ts';
 import type { DataFrame, DataFrameMethods } from './data-frame.ts';
 import type {
   ArrowOptions,
@@ -9,6 +8,7 @@ import type {
   ParquetOptions,
 } from './files/file-options.ts';
 import type { ByteStream, FilePaths } from './files/file-source.ts';
+import type { ColumnSourceOptions } from './input/column-source.ts';
 import type { KafkaFrame } from './kafka/kafka-frame.ts';
 import type { KafkaFrameOptions, KafkaInclude, KafkaSchema } from './kafka/kafka-options.ts';
 import type { Schema } from './types.ts';

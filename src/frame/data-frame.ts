@@ -1,16 +1,6 @@
 import type { Sink } from '../sinks/batch-sink.ts';
 import type { Stream } from '../stream.ts';
 import type { Duration } from '../time/duration.ts';
-import { isArrowData, readArrow } from './arrow-in.ts';
-import { checkFunction, checkSchema, shown } from './checks.ts';
-import { ColumnNode } from './column-node.ts';
-import { defineColumns } from './column-properties.ts';
-import { ColumnSource, type ColumnSourceOptions } from './column-source.ts';
-import { toSink, toStream } from './crossing.ts';
-import type { DataFrameConstructor } from './data-frame-constructor.ts';
-import type { CsvOptions, FileFormat } from './files/file-options.ts';
-import { type FrameReader, type OpenedReader, openFrame } from './files/open-reader.ts';
-import { type RunOptions, type RunResult, runReader } from './files/run-reader.ts';
 import {
   type AggregatedSchema,
   type AggregateProperties,
@@ -18,30 +8,40 @@ import {
   FrameAggregates,
   findColumn,
   schemaOf,
-} from './frame-aggregates.ts';
+} from './aggregate/frame-aggregates.ts';
+import { checkFunction, checkSchema, shown } from './checks.ts';
+import { ColumnNode } from './column-node.ts';
+import { defineColumns } from './column-properties.ts';
+import { toSink, toStream } from './crossing.ts';
+import type { DataFrameConstructor } from './data-frame-constructor.ts';
+import { call } from './expression/map-values.ts';
+import { parseQuery } from './expression/query.ts';
+import { checkDomain, checkOperand, type SeriesLike, type Term } from './expression/term.ts';
+import type { CsvOptions, FileFormat } from './files/file-options.ts';
+import { type FrameReader, type OpenedReader, openFrame } from './files/open-reader.ts';
+import { type RunOptions, type RunResult, runReader } from './files/run-reader.ts';
+import { GroupBy, type GroupKey, type KeyColumn, type KeySchema } from './group/group-by.ts';
+import { type GroupByOptions, groupArguments } from './group/group-options.ts';
+import { isArrowData, readArrow } from './input/arrow-in.ts';
+import { ColumnSource, type ColumnSourceOptions } from './input/column-source.ts';
+import { type AsofJoinOptions, asofJoin } from './join/asof-join.ts';
+import { type JoinLatestOptions, joinLatest } from './join/join-latest.ts';
+import { rowsOf } from './join/rows-of.ts';
+import { type ZipRowsOptions, zipRows } from './join/zip.ts';
+import type { Table } from './output/table.ts';
+import { type Expr, type PlanColumn, PlanNode } from './plan/plan-node.ts';
+import type { Scalar } from './scalar.ts';
+import { type Series, seriesOf, termOf } from './series.ts';
+import type { Summary } from './summary.ts';
+import type { ColumnType, InputColumns, InputRow, Merge, RowOf, Schema } from './types.ts';
+import { type Aggregation, userAggregate } from './user/user-aggregate.ts';
 import {
   FramedWindow,
   type Groups,
   type TimePartitionOptions,
   timePartition,
-} from './framed-windows.ts';
-import { GroupBy, type GroupKey, type KeyColumn, type KeySchema } from './group-by.ts';
-import { type GroupByOptions, groupArguments } from './group-options.ts';
-import { type AsofJoinOptions, asofJoin } from './join/asof-join.ts';
-import { type JoinLatestOptions, joinLatest } from './join/join-latest.ts';
-import { rowsOf } from './join/rows-of.ts';
-import { type ZipRowsOptions, zipRows } from './join/zip.ts';
-import { call } from './map-values.ts';
-import { type Expr, type PlanColumn, PlanNode } from './plan-node.ts';
-import { parseQuery } from './query.ts';
-import { inOrder, type ReorderOptions, reorder, rollingInOrder } from './reorder.ts';
-import type { Scalar } from './scalar.ts';
-import { type Series, seriesOf, termOf } from './series.ts';
-import type { Summary } from './summary.ts';
-import type { Table } from './table.ts';
-import { checkDomain, checkOperand, type SeriesLike, type Term } from './term.ts';
-import type { ColumnType, InputColumns, InputRow, Merge, RowOf, Schema } from './types.ts';
-import { type Aggregation, userAggregate } from './user-aggregate.ts';
+} from './window/framed-windows.ts';
+import { inOrder, type ReorderOptions, reorder, rollingInOrder } from './window/reorder.ts';
 import {
   type FullWindowOptions,
   type RollingExtent,
@@ -49,7 +49,7 @@ import {
   rolling,
   type WindowOptions,
   windows,
-} from './windows.ts';
+} from './window/windows.ts';
 import { showAs } from './wrap.ts';
 
 /** Data of `apache-arrow` that a frame takes: a table or a record batch. */

@@ -1,6 +1,6 @@
 import type { Stream } from '../stream.ts';
 import type { ColumnNode } from './column-node.ts';
-import type { PlanNode } from './plan-node.ts';
+import type { PlanNode } from './plan/plan-node.ts';
 import type { ColumnType } from './types.ts';
 
 /** A series that JavaScript fills. */

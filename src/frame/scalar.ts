@@ -1,7 +1,7 @@
 import type { Stream } from '../stream.ts';
 import { ColumnNode } from './column-node.ts';
 import { toResultStream } from './crossing.ts';
-import type { PlanNode } from './plan-node.ts';
+import type { PlanNode } from './plan/plan-node.ts';
 import type { ColumnType, ValueOf } from './types.ts';
 
 /**

@@ -1,25 +1,20 @@
 import type { Kernels } from '../device/kernels.ts';
 import type { Stream } from '../stream.ts';
 import type { Duration } from '../time/duration.ts';
-import type { Aggregator, Over } from './aggregate.ts';
+import type { Aggregator, Over } from './aggregate/aggregate.ts';
+import {
+  ColumnAggregates,
+  type QuantileOptions,
+  type SpreadOptions,
+} from './aggregate/column-aggregates.ts';
+import { type CountOptions, checkCountOptions } from './aggregate/count-options.ts';
+import { type EwmOptions, ewm, type WeightedMean } from './aggregate/ewm.ts';
 import { checkNanoseconds, checkOptions, checkType, shown } from './checks.ts';
-import type { Column } from './column.ts';
-import { ColumnAggregates, type QuantileOptions, type SpreadOptions } from './column-aggregates.ts';
-import { checkBuffer, isTypedArray } from './column-input.ts';
-import { ColumnSource, type ColumnSourceOptions } from './column-source.ts';
 import { type Computed, compute } from './compute.ts';
-import { type CountOptions, checkCountOptions } from './count-options.ts';
 import { toStream } from './crossing.ts';
 import { type DataFrame, frameOf } from './data-frame.ts';
-import { type EwmOptions, ewm, type WeightedMean } from './ewm.ts';
-import { columnPartition } from './framed-windows.ts';
-import { isIn } from './is-in.ts';
-import { zipRows } from './join/zip.ts';
-import { type PlanColumn, PlanNode } from './plan-node.ts';
-import { inOrder, rollingInOrder } from './reorder.ts';
-import { Scalar } from './scalar.ts';
-import { rowsBefore, SeriesFunctions } from './series-functions.ts';
-import { Summary } from './summary.ts';
+import { isIn } from './expression/is-in.ts';
+import { rowsBefore, SeriesFunctions } from './expression/series-functions.ts';
 import {
   apply,
   checkDomain,
@@ -30,8 +25,15 @@ import {
   seriesNode,
   TERM,
   type Term,
-} from './term.ts';
-import type { TimeColumn, TimeName } from './time-column.ts';
+} from './expression/term.ts';
+import { showTermsAs } from './expression/wrap-term.ts';
+import { checkBuffer, isTypedArray } from './input/column-input.ts';
+import { ColumnSource, type ColumnSourceOptions } from './input/column-source.ts';
+import { zipRows } from './join/zip.ts';
+import type { Column } from './output/column.ts';
+import { type PlanColumn, PlanNode } from './plan/plan-node.ts';
+import { Scalar } from './scalar.ts';
+import { Summary } from './summary.ts';
 import type {
   ColumnInput,
   ColumnType,
@@ -46,7 +48,10 @@ import type {
   ValueOf,
 } from './types.ts';
 import { isNumeric, isTemporal } from './types.ts';
-import { type Aggregation, userAggregate } from './user-aggregate.ts';
+import { type Aggregation, userAggregate } from './user/user-aggregate.ts';
+import { columnPartition } from './window/framed-windows.ts';
+import { inOrder, rollingInOrder } from './window/reorder.ts';
+import type { TimeColumn, TimeName } from './window/time-column.ts';
 import {
   type FullWindowOptions,
   type RollingExtent,
@@ -54,9 +59,8 @@ import {
   rolling,
   type WindowOptions,
   windows,
-} from './windows.ts';
+} from './window/windows.ts';
 import { showAs } from './wrap.ts';
-import { showTermsAs } from './wrap-term.ts';
 
 /** What may stand beside a series of type `D` in a comparison. */
 export type Comparable<D extends ColumnType> =

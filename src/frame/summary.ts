@@ -2,8 +2,8 @@ import type { Sink } from '../sinks/batch-sink.ts';
 import type { Stream } from '../stream.ts';
 import { ColumnNode } from './column-node.ts';
 import { toResultStream, toSink } from './crossing.ts';
-import { PlanNode } from './plan-node.ts';
-import type { Table } from './table.ts';
+import type { Table } from './output/table.ts';
+import { PlanNode } from './plan/plan-node.ts';
 import type { Schema } from './types.ts';
 
 /**

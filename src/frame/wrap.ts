@@ -1,4 +1,4 @@
-import type { NodeKind, PlanNode } from './plan-node.ts';
+import type { NodeKind, PlanNode } from './plan/plan-node.ts';
 
 type Make = (node: PlanNode) => unknown;
 

@@ -1,4 +1,4 @@
-import { PlanNode } from '../frame/plan-node.ts';
+import { PlanNode } from '../frame/plan/plan-node.ts';
 import { Node } from '../graph/node.ts';
 import { backEdges } from '../graph/topology.ts';
 import { crossingsFrom, crossingsTo } from './crossings.ts';

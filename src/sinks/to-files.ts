@@ -1,7 +1,7 @@
 import { MillraceError } from '../errors.ts';
 import { checkOptions, shown } from '../frame/checks.ts';
-import type { Column } from '../frame/column.ts';
-import { Table } from '../frame/table.ts';
+import type { Column } from '../frame/output/column.ts';
+import { Table } from '../frame/output/table.ts';
 import { describe, requireBoolean, requireOneOf } from '../graph/arguments.ts';
 import { writeTables } from '../native/plan.ts';
 import { BATCHING_OPTIONS, type BatchingOptions, Sink, type SinkBatch } from './batch-sink.ts';

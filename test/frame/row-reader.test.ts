@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ColumnWriter, Interner } from '../../src/frame/column-writer.ts';
-import { createRowReader, loopReader, type RowReader } from '../../src/frame/row-reader.ts';
+import { ColumnWriter, Interner } from '../../src/frame/input/column-writer.ts';
+import { createRowReader, loopReader, type RowReader } from '../../src/frame/input/row-reader.ts';
 import type { ColumnType } from '../../src/frame/types.ts';
 
 const types: ColumnType[] = ['bool', 'i8', 'i16', 'i32', 'i64', 'u8', 'u16', 'u32', 'u64', 'f32'];

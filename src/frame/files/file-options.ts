@@ -1,8 +1,8 @@
 import type { EmitOptions } from '../../graph/node.ts';
 import { Stream } from '../../stream.ts';
 import { checkCount, checkOptions, checkSchema, shown } from '../checks.ts';
-import type { PlanColumn } from '../plan-node.ts';
-import type { ThreadOptions } from '../thread-options.ts';
+import type { PlanColumn } from '../plan/plan-node.ts';
+import type { ThreadOptions } from '../plan/thread-options.ts';
 import type { Schema } from '../types.ts';
 import type { FilePartitions } from './partitions.ts';
 

@@ -1,7 +1,7 @@
 import { crossing } from '../../native/errors.ts';
 import { openReader, type Reader } from '../../native/plan.ts';
-import type { PlanColumn } from '../plan-node.ts';
-import type { ThreadOptions } from '../thread-options.ts';
+import type { PlanColumn } from '../plan/plan-node.ts';
+import type { ThreadOptions } from '../plan/thread-options.ts';
 import type { ColumnType } from '../types.ts';
 import {
   type BadRowPolicy,

@@ -1,6 +1,6 @@
 import { MillraceError } from '../../errors.ts';
 import { checkSchema, shown } from '../checks.ts';
-import type { PlanColumn } from '../plan-node.ts';
+import type { PlanColumn } from '../plan/plan-node.ts';
 import type { Schema } from '../types.ts';
 
 /** What stands for a missing value in the name of a folder, as in Hive. */

@@ -2,7 +2,7 @@ import { MillraceError } from '../../errors.ts';
 import { crossing } from '../../native/errors.ts';
 import type { Reader } from '../../native/plan.ts';
 import { checkFunction, checkOptions } from '../checks.ts';
-import type { Graph } from '../graph.ts';
+import type { Graph } from '../plan/graph.ts';
 import { type BadRow, tellBadRow } from './file-options.ts';
 import { bytesOf } from './file-source.ts';
 import type { FrameReader } from './open-reader.ts';

@@ -1,8 +1,8 @@
 import { type Duration, parseDuration } from '../../time/duration.ts';
 import { checkCount, checkNanoseconds, checkOptions, shown } from '../checks.ts';
-import type { Column } from '../column.ts';
-import type { PlanColumn, PlanNode } from '../plan-node.ts';
-import type { Table } from '../table.ts';
+import type { Column } from '../output/column.ts';
+import type { Table } from '../output/table.ts';
+import type { PlanColumn, PlanNode } from '../plan/plan-node.ts';
 import type { ColumnType } from '../types.ts';
 import { isNumeric } from '../types.ts';
 import { checkColumns } from './check-columns.ts';

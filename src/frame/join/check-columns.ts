@@ -1,5 +1,5 @@
 import { shown } from '../checks.ts';
-import type { PlanColumn, PlanNode } from '../plan-node.ts';
+import type { PlanColumn, PlanNode } from '../plan/plan-node.ts';
 
 /** The columns that both sides of a join have by these names, of one type each; throws a TypeError. */
 export function checkColumns(

@@ -1,5 +1,5 @@
 import { checkOptions } from '../checks.ts';
-import type { PlanNode } from '../plan-node.ts';
+import type { PlanNode } from '../plan/plan-node.ts';
 import { checkColumns } from './check-columns.ts';
 import { columnsBeside, inputOf, type JoinInput, joinedFrame } from './joined.ts';
 import { columnsBut, columnsOf, keyReader, type RowValues, rowReader } from './matched-rows.ts';

@@ -1,8 +1,8 @@
-import { type Column, DAY } from '../column.ts';
-import { both, ColumnSource } from '../column-source.ts';
 import { derived } from '../derive.ts';
-import type { PlanColumn, PlanNode } from '../plan-node.ts';
-import { Table } from '../table.ts';
+import { both, ColumnSource } from '../input/column-source.ts';
+import { type Column, DAY } from '../output/column.ts';
+import { Table } from '../output/table.ts';
+import type { PlanColumn, PlanNode } from '../plan/plan-node.ts';
 import type { ColumnType } from '../types.ts';
 
 export type Settled = Promise<void> | undefined;

@@ -1,6 +1,6 @@
-import type { Column } from '../column.ts';
-import type { PlanColumn, PlanNode } from '../plan-node.ts';
-import type { Table } from '../table.ts';
+import type { Column } from '../output/column.ts';
+import type { Table } from '../output/table.ts';
+import type { PlanColumn, PlanNode } from '../plan/plan-node.ts';
 import { rawReader } from './joined.ts';
 
 /** The values of one row, in the order of its columns. */

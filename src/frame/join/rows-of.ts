@@ -1,6 +1,6 @@
 import { shown } from '../checks.ts';
 import { ColumnNode, planNodeOf } from '../column-node.ts';
-import type { PlanNode } from '../plan-node.ts';
+import type { PlanNode } from '../plan/plan-node.ts';
 
 /** The node whose rows are to be joined: that of a frame or a series, or of keyed tables too. */
 export function rowsOf(operator: string, value: unknown, tables = false): PlanNode {

@@ -1,5 +1,5 @@
-import { Copier, copyOf } from '../hand-on.ts';
-import type { Table } from '../table.ts';
+import { Copier, copyOf } from '../output/hand-on.ts';
+import type { Table } from '../output/table.ts';
 import type { Settled } from './joined.ts';
 
 /** Rows that wait for others, as the batches in which they came: none is copied but borrowed ones. */

@@ -1,6 +1,6 @@
 import { checkCount, checkOptions } from '../checks.ts';
-import type { PlanNode } from '../plan-node.ts';
-import type { Table } from '../table.ts';
+import type { Table } from '../output/table.ts';
+import type { PlanNode } from '../plan/plan-node.ts';
 import {
   after,
   columnsBeside,

@@ -6,8 +6,8 @@ import { Acknowledgement } from '../../graph/metadata.ts';
 import type { EmitOptions } from '../../graph/node.ts';
 import type { DecodedRows } from '../../native/plan.ts';
 import { tellBadRow } from '../files/file-options.ts';
-import type { Graph } from '../graph.ts';
-import { settlingBy } from '../settling.ts';
+import { settlingBy } from '../output/settling.ts';
+import type { Graph } from '../plan/graph.ts';
 import {
   type BadMessage,
   KAFKA_FRAME_OPTIONS,

@@ -1,9 +1,9 @@
 import type { SourceState } from '../../sources/source.ts';
 import { checkFunction, checkOptions } from '../checks.ts';
-import { ColumnSource } from '../column-source.ts';
 import { type ColumnProperties, DataFrame, DataFrameMethods } from '../data-frame.ts';
 import type { RunOptions, RunResult } from '../files/run-reader.ts';
-import type { PlanNode } from '../plan-node.ts';
+import { ColumnSource } from '../input/column-source.ts';
+import type { PlanNode } from '../plan/plan-node.ts';
 import type { Schema } from '../types.ts';
 import { KafkaColumnsSource } from './kafka-columns-source.ts';
 import { type KafkaFrameOptions, kafkaDecoding } from './kafka-options.ts';

@@ -4,8 +4,8 @@ import { requireOneOf } from '../../graph/arguments.ts';
 import { type Duration, parseDuration } from '../../time/duration.ts';
 import { checkCount, checkOptions, checkSchema, shown } from '../checks.ts';
 import { type BadRowPolicy, checkBadRowPolicy, checkDialect } from '../files/file-options.ts';
-import type { PlanColumn } from '../plan-node.ts';
-import type { ThreadOptions } from '../thread-options.ts';
+import type { PlanColumn } from '../plan/plan-node.ts';
+import type { ThreadOptions } from '../plan/thread-options.ts';
 import type { Merge, Schema } from '../types.ts';
 import { SchemaRegistry } from './schema-registry.ts';
 

@@ -1,4 +1,4 @@
-import type { Graph } from '../graph.ts';
+import type { Graph } from '../plan/graph.ts';
 import { corrupt, decodeSnapshot, encodeSnapshot, type GraphState } from './snapshot.ts';
 
 /** All graphs that feed each other with `graph`, directly or not, in the order in which they were made. */

@@ -1,6 +1,6 @@
 import { MillraceError } from '../../errors.ts';
-import { Column, columnFrom } from '../column.ts';
-import { Table } from '../table.ts';
+import { Column, columnFrom } from '../output/column.ts';
+import { Table } from '../output/table.ts';
 import { type ColumnType, isColumnType } from '../types.ts';
 import { ByteReader, ByteWriter } from './bytes.ts';
 
