@@ -140,8 +140,8 @@ export interface Works {
   summary: Work<{ values: Float64Array; times: number }, Summary>;
   /** The sum of x * 2 + 1 where that is above `above`, of one resident batch, `times` times. */
   expression: Work<{ values: Float64Array; times: number; above: number }, number>;
-  /** How often each integer came, at the end. */
-  valueCounts: Work<{ values: Int32Array; batch: number }, Counts<number>>;
+  /** How often each integer came, at the end, of `values` that come `times` times. */
+  valueCounts: Work<{ values: Int32Array; batch: number; times: number }, Counts<number>>;
   /** The sum of `value` per `key`, of records in a file. */
   recordSums: Work<{ path: string; format: 'ndjson' | 'csv' }, Counts<string>>;
   /** The sum of `delay` per `origin`, of the flights. */

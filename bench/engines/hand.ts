@@ -141,12 +141,14 @@ export const engine: Engine = {
       },
     }),
 
-    valueCounts: ({ values }) => ({
+    valueCounts: ({ values, times }) => ({
       Map: () => {
         const counts = new Map<number, number>();
-        for (let i = 0; i < values.length; i++) {
-          const x = values[i]!;
-          counts.set(x, (counts.get(x) ?? 0) + 1);
+        for (let time = 0; time < times; time++) {
+          for (let i = 0; i < values.length; i++) {
+            const x = values[i]!;
+            counts.set(x, (counts.get(x) ?? 0) + 1);
+          }
         }
         return counts;
       },

@@ -226,7 +226,7 @@ function zipColumns(
 
 /** With `reuse`, each table is overwritten by the next: the last one can be read at the end. */
 function valueCounts(
-  { values, batch }: Works['valueCounts']['task'],
+  { values, batch, times }: Works['valueCounts']['task'],
   options: CountOptions,
   reuse = false,
 ) {
@@ -238,7 +238,9 @@ function valueCounts(
     },
     { reuse },
   );
-  for (let i = 0; i < values.length; i += batch) source.emit(values.subarray(i, i + batch));
+  for (let time = 0; time < times; time++) {
+    for (let i = 0; i < values.length; i += batch) source.emit(values.subarray(i, i + batch));
+  }
   source.end();
   return pairs<number>(last!);
 }

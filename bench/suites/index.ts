@@ -8,6 +8,7 @@ import { fork } from './fork.ts';
 import {
   byteWords1k,
   byteWords100k,
+  residentCounts,
   valueCounts1k,
   valueCounts100k,
   wordCount1k,
@@ -69,6 +70,7 @@ export const suites: readonly Suite[] = [
   byteWords100k,
   valueCounts1k,
   valueCounts100k,
+  residentCounts,
   ndjsonFile,
   csvFile,
   parquetFile,
