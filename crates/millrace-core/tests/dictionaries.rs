@@ -84,6 +84,46 @@ proptest! {
     }
 
     #[test]
+    fn few_integers_are_counted_as_they_came(
+        batches in prop::collection::vec(
+            (
+                prop::collection::vec(
+                    prop_oneof![
+                        300 => 0_i64..6,
+                        1 => prop_oneof![Just(-1), 6_i64..12, 65_530_i64..65_540, any::<i64>()],
+                    ],
+                    0..200,
+                ),
+                prop::bool::weighted(0.1),
+            ),
+            0..12,
+        ),
+    ) {
+        let mut naive = Naive::default();
+        let mut expected: Vec<i64> = Vec::new();
+        let mut dictionary = IntegerDictionary::new();
+        let mut counts: Vec<i64> = Vec::new();
+        for (keys, null_before) in batches {
+            if null_before {
+                let id = naive.ids(&[None])[0] as usize;
+                expected.resize(naive.0.len(), 0);
+                counts.resize(naive.0.len(), 0);
+                prop_assert_eq!(dictionary.intern_null() as usize, id);
+            }
+            let ids = naive.ids(&keys.iter().copied().map(Some).collect::<Vec<_>>());
+            expected.resize(naive.0.len(), 0);
+            for id in ids {
+                expected[id as usize] += 1;
+            }
+            dictionary.count(&keys, &mut counts);
+            prop_assert_eq!(&counts, &expected);
+        }
+        for (key, &id) in &naive.0 {
+            prop_assert_eq!(dictionary.get(id), *key);
+        }
+    }
+
+    #[test]
     fn integers_get_ids_and_counts(
         keys in prop::collection::vec(
             prop::option::weighted(0.95, prop_oneof![0_i64..50, 65_500_i64..65_600, -20_i64..0, any::<i64>()]),
