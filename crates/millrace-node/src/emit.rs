@@ -103,23 +103,29 @@ pub(crate) fn write(
 
 /// Runs a batch of a plan that needs no arrays, its results computed where they are wanted; false,
 /// with nothing done, for any other plan or where they do not fit or lie among the values.
-pub(crate) fn write_floats(plan: &mut Plan, values: &[u8], target: &mut Target<'_>) -> bool {
-    let rows = values.len() / 8;
+pub(crate) fn write_floats(plan: &mut Plan, columns: &[&[u8]], target: &mut Target<'_>) -> bool {
+    let bytes = columns.first().map_or(0, |column| column.len());
+    let rows = bytes / 8;
     let start = align(target.offset);
-    let end = start + 8 * rows;
+    let end = start + bytes;
     let fits = end + align(rows.div_ceil(8)) <= target.slab.len()
         && HEADER + EMISSION + COLUMN <= target.control.len();
-    let (read, written) = (values.as_ptr_range(), target.slab.as_ptr_range());
-    if rows == 0 || !fits || (read.start < written.end && written.start < read.end) {
+    let written = target.slab.as_ptr_range();
+    let apart = |column: &&[u8]| {
+        let read = column.as_ptr_range();
+        read.end <= written.start || written.end <= read.start
+    };
+    if rows == 0 || !fits || !columns.iter().all(apart) {
         return false;
     }
-    let (Ok(values), Ok(out)) = (
-        <[f64]>::ref_from_bytes(values),
+    let floats = columns.iter().map(|column| <[f64]>::ref_from_bytes(column));
+    let (Ok(columns), Ok(out)) = (
+        floats.collect::<Result<Vec<_>, _>>(),
         <[f64]>::mut_from_bytes(&mut target.slab[start..end]),
     ) else {
         return false;
     };
-    let Some(nulls) = plan.push_floats(values, out) else {
+    let Some(nulls) = plan.push_floats(&columns, out) else {
         return false;
     };
     let mut writer = Writer {

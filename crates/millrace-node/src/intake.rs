@@ -146,24 +146,68 @@ pub(crate) fn keyed<'a>(
     buffers: &'a Array<'_>,
 ) -> Option<(TypedArray<'a>, TypedArray<'a>)> {
     let (key, value) = plan.keyed_columns()?;
-    let columns = &plan.inputs().first()?.columns;
-    if buffers.len() != columns.iter().map(slots).sum::<u32>() {
-        return None;
+    let whole = Whole::new(plan, rows, buffers)?;
+    Some((
+        whole.column(key, TypedArrayType::Int32, 4)?,
+        whole.column(value, TypedArrayType::Float64, 8)?,
+    ))
+}
+
+/// Likewise the columns of a plan that takes floats from where they lie.
+pub(crate) fn float_columns<'a>(
+    plan: &Plan,
+    rows: usize,
+    buffers: &'a Array<'_>,
+) -> Option<Vec<TypedArray<'a>>> {
+    let columns = plan.float_columns()?;
+    let whole = Whole::new(plan, rows, buffers)?;
+    columns
+        .iter()
+        .map(|&column| whole.column(column, TypedArrayType::Float64, 8))
+        .collect()
+}
+
+/// A batch of the first input, of which columns are wanted as they lie.
+struct Whole<'a, 'b> {
+    columns: &'b [ColumnSchema],
+    rows: usize,
+    buffers: &'a Array<'a>,
+}
+
+impl<'a, 'b> Whole<'a, 'b> {
+    fn new(plan: &'b Plan, rows: usize, buffers: &'a Array<'a>) -> Option<Self> {
+        let columns = &plan.inputs().first()?.columns[..];
+        let whole = Self {
+            columns,
+            rows,
+            buffers,
+        };
+        (buffers.len() == whole.at(columns.len())).then_some(whole)
     }
-    let at = |column: usize| columns[..column].iter().map(slots).sum::<u32>();
-    let (key, value) = (at(key), at(value));
-    for absent in [key + 1, key + 3, value + 1] {
-        if buffers.get::<Slot<'_>>(absent).ok()?.flatten().is_some() {
-            return None;
+
+    /// Where the buffers of a column begin.
+    fn at(&self, column: usize) -> u32 {
+        self.columns[..column].iter().map(slots).sum()
+    }
+
+    /// The values of a column, if they are of a type and size and no other buffer says anything.
+    fn column(&self, column: usize, of: TypedArrayType, size: usize) -> Option<TypedArray<'a>> {
+        let at = self.at(column);
+        for other in at + 1..at + slots(&self.columns[column]) {
+            if self
+                .buffers
+                .get::<Slot<'_>>(other)
+                .ok()?
+                .flatten()
+                .is_some()
+            {
+                return None;
+            }
         }
+        let values = self.buffers.get::<Slot<'_>>(at).ok()?.flatten()?;
+        let fits = values.typed_array_type == of && values.arraybuffer.len() == size * self.rows;
+        fits.then_some(values)
     }
-    let ids = buffers.get::<Slot<'_>>(key).ok()?.flatten()?;
-    let values = buffers.get::<Slot<'_>>(value).ok()?.flatten()?;
-    let fits = ids.typed_array_type == TypedArrayType::Int32
-        && values.typed_array_type == TypedArrayType::Float64
-        && ids.arraybuffer.len() == 4 * rows
-        && values.arraybuffer.len() == 8 * rows;
-    fits.then_some((ids, values))
 }
 
 /// How many buffers a column takes.

@@ -1,23 +1,30 @@
 //! Plans of one node that works on columns of the input as they are: these need no arrays.
 
+use std::slice;
 use std::time::Instant;
 
 use arrow_buffer::NullBuffer;
 
 use super::Plan;
-use super::build::BuiltNode;
+use super::build::{BuiltNode, inlined};
 use super::run::emit;
 use super::schema::{InputSchema, SinkSchema};
 use crate::batch::Emission;
 use crate::column_type::ColumnType;
 use crate::error::PlanError;
-use crate::expression::{Expression, ExpressionId, Expressions};
+use crate::expression::{BlockProgram, Expression, ExpressionId, Expressions};
 
 /// The one node of a plan that does all the work, and the columns of the only input that it reads.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) enum Direct {
-    /// It works on the lone column, of floats.
-    Floats { node: usize },
+    /// It works on a column of floats.
+    Floats { node: usize, column: usize },
+    /// It computes a column of floats from such columns, one for each leaf of the program.
+    Mapped {
+        node: usize,
+        program: Box<BlockProgram>,
+        columns: Vec<usize>,
+    },
     /// It works on keys, which are ids of a dictionary, and floats.
     Keyed {
         node: usize,
@@ -27,10 +34,10 @@ pub(super) enum Direct {
     },
 }
 
-/// What the plan comes down to, if the only node that keeps state reads the only input as it is and
-/// its result goes to the only sink.
+/// What the plan comes down to, if the result of its only node that keeps state, or of one where none
+/// does, goes to the only sink, and that node reads the only input as it is.
 pub(super) fn find(
-    expressions: &Expressions,
+    expressions: &mut Expressions,
     nodes: &[BuiltNode],
     inputs: &[InputSchema],
     sinks: &[SinkSchema],
@@ -38,28 +45,49 @@ pub(super) fn find(
     let ([input], [sink]) = (inputs, sinks) else {
         return None;
     };
-    let mut stateful = (0..nodes.len()).filter(|&id| nodes[id].operator.is_stateful());
-    let (Some(node), None) = (stateful.next(), stateful.next()) else {
+    let &[node] = &nodes[sink.node].needs[..] else {
         return None;
     };
-    let shown = nodes[sink.node].needs == [node] && nodes[sink.node].operator.operand().is_none();
-    if !shown {
+    if nodes[sink.node].operator.operand().is_some() {
         return None;
     }
-    let column = |expression| input_column(expressions, nodes, expression);
-    let is_float = |column: usize| input.columns[column].column_type == ColumnType::F64;
-    if let Some((key, value)) = nodes[node].operator.keyed_operands() {
-        let (key, value) = (column(key)?, column(value)?);
-        let dictionary = input.columns[key].dictionary?;
-        return is_float(value).then_some(Direct::Keyed {
-            node,
-            key,
-            dictionary,
-            value,
-        });
+    let is_float = |column: &usize| input.columns[*column].column_type == ColumnType::F64;
+    let float = |expressions: &Expressions, expression| {
+        input_column(expressions, nodes, expression).filter(is_float)
+    };
+    let mut stateful = (0..nodes.len()).filter(|&id| nodes[id].operator.is_stateful());
+    match (stateful.next(), stateful.next()) {
+        (None, _) => {
+            let operand = inlined(expressions, nodes, nodes[node].operator.operand()?);
+            let program = BlockProgram::compile(expressions, operand, &[])?;
+            let leaves = program.leaves().iter();
+            let columns = leaves
+                .map(|&leaf| float(expressions, leaf))
+                .collect::<Option<_>>()?;
+            let program = Box::new(program);
+            Some(Direct::Mapped {
+                node,
+                program,
+                columns,
+            })
+        }
+        (Some(only), None) if only == node => {
+            if let Some((key, value)) = nodes[node].operator.keyed_operands() {
+                let key = input_column(expressions, nodes, key)?;
+                let value = float(expressions, value)?;
+                let dictionary = input.columns[key].dictionary?;
+                return Some(Direct::Keyed {
+                    node,
+                    key,
+                    dictionary,
+                    value,
+                });
+            }
+            let column = float(expressions, nodes[node].operator.operand()?)?;
+            Some(Direct::Floats { node, column })
+        }
+        _ => None,
     }
-    let read = column(nodes[node].operator.operand()?)?;
-    (input.columns.len() == 1 && is_float(read)).then_some(Direct::Floats { node })
 }
 
 /// Which column of the input an expression is, if it is one as it is.
@@ -71,42 +99,63 @@ fn input_column(
     let Expression::Column { node, column } = expressions.get(expression).expression else {
         return None;
     };
-    match nodes[node].operator.operand() {
-        Some(operand) if !nodes[node].operator.is_stateful() => {
-            input_column(expressions, nodes, operand)
-        }
-        Some(_) => None,
+    match nodes[node].operator.projects(column) {
+        Some(projected) => input_column(expressions, nodes, projected),
         None => nodes[node].needs.is_empty().then_some(column),
     }
 }
 
 impl Plan {
-    /// Runs one batch of a plan that does nothing but roll one aggregate over its one f64 column,
-    /// from where the rows lie to where the results are wanted, without a copy of either. They are
-    /// what [`Self::push`] gives to the one sink. Returns their validity; `None`, with nothing done,
-    /// for any other plan.
+    /// The columns of the input that [`Self::push_floats`] wants, in order, which may be one several
+    /// times; `None` for a plan that it does nothing for.
+    #[must_use]
+    pub fn float_columns(&self) -> Option<&[usize]> {
+        match &self.direct {
+            Some(Direct::Floats { column, .. }) => Some(slice::from_ref(column)),
+            Some(Direct::Mapped { columns, .. }) => Some(columns),
+            _ => None,
+        }
+    }
+
+    /// Runs one batch of a plan that does nothing but roll one aggregate over an f64 column, or compute
+    /// one f64 column of others, from where the rows lie to where the results are wanted, without a copy
+    /// of either; no value is missing. They are what [`Self::push`] gives to the one sink. Returns their
+    /// validity; `None`, with nothing done, for any other plan.
     ///
     /// # Panics
-    /// If `values` and `out` differ in length.
-    pub fn push_floats(&mut self, values: &[f64], out: &mut [f64]) -> Option<Option<NullBuffer>> {
-        assert_eq!(values.len(), out.len(), "output length");
-        let Some(Direct::Floats { node: id }) = self.direct else {
-            return None;
-        };
-        let start = Instant::now();
-        let nulls = self.nodes[id].operator.run_floats(values, out);
-        if nulls.is_some() {
-            self.tallies[id].add(out.len(), start);
+    /// If `columns` are not as many as [`Self::float_columns`], or one differs from `out` in length.
+    pub fn push_floats(
+        &mut self,
+        columns: &[&[f64]],
+        out: &mut [f64],
+    ) -> Option<Option<NullBuffer>> {
+        let wanted = self.float_columns()?.len();
+        assert_eq!(columns.len(), wanted, "number of columns");
+        for column in columns {
+            assert_eq!(column.len(), out.len(), "output length");
         }
-        nulls
+        let start = Instant::now();
+        let (node, nulls) = match self.direct.as_mut()? {
+            Direct::Floats { node, .. } => {
+                let operator = &mut self.nodes[*node].operator;
+                (*node, operator.run_floats(columns[0], out)?)
+            }
+            Direct::Mapped { node, program, .. } => {
+                program.map(columns, out);
+                (*node, None)
+            }
+            Direct::Keyed { .. } => return None,
+        };
+        self.tallies[node].add(out.len(), start);
+        Some(nulls)
     }
 
     /// The columns that [`Self::push_keyed`] wants of the input: that of the keys and that of the
     /// values; `None` for a plan that it does nothing for.
     #[must_use]
     pub fn keyed_columns(&self) -> Option<(usize, usize)> {
-        match self.direct {
-            Some(Direct::Keyed { key, value, .. }) => Some((key, value)),
+        match self.direct.as_ref() {
+            Some(&Direct::Keyed { key, value, .. }) => Some((key, value)),
             _ => None,
         }
     }
@@ -129,9 +178,9 @@ impl Plan {
         out: &mut Vec<Emission>,
     ) -> Result<bool, PlanError> {
         assert_eq!(ids.len(), values.len(), "values length");
-        let Some(Direct::Keyed {
+        let Some(&Direct::Keyed {
             node, dictionary, ..
-        }) = self.direct
+        }) = self.direct.as_ref()
         else {
             return Ok(false);
         };

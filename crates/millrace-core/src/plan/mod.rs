@@ -103,7 +103,7 @@ impl Plan {
         let spec: PlanSpec = serde_json::from_str(text)
             .map_err(|error| PlanError::InvalidArgument(format!("Cannot read plan: {error}")))?;
         let Built {
-            expressions,
+            mut expressions,
             mut nodes,
             inputs,
             sinks,
@@ -112,7 +112,7 @@ impl Plan {
         let orders = (0..inputs.len())
             .map(|input| order(&nodes, input))
             .collect();
-        let direct = direct::find(&expressions, &nodes, &inputs, &sinks);
+        let direct = direct::find(&mut expressions, &nodes, &inputs, &sinks);
         let reduce = reduce::reduce(&expressions, &mut nodes, &inputs, &sinks);
         Ok(Self {
             direct,

@@ -98,13 +98,17 @@ impl NativePlan {
         input: u32,
         rows: u32,
         buffers: Array<'_>,
-        control: Numbers<'_>,
-        slab: Bytes<'_>,
+        mut control: Numbers<'_>,
+        mut slab: Bytes<'_>,
         offset: u32,
     ) -> Result<i32> {
         let shared = &mut *self.shared.borrow_mut();
+        let (input, rows) = (input as usize, rows as usize);
+        let (numbers, bytes) = (control.as_deref_mut(), slab.as_deref_mut());
+        if input == 0 && shared.push_float_columns(rows, &buffers, numbers, bytes, offset)? {
+            return Ok(1);
+        }
         shared.call("emit", control, slab, offset, |this| {
-            let (input, rows) = (input as usize, rows as usize);
             if input == 0 && this.push_keyed(rows, &buffers)? {
                 return Ok(());
             }

@@ -106,21 +106,54 @@ impl Shared {
         slab: Bytes<'_>,
         offset: u32,
     ) -> Result<bool> {
-        let (State::Ready, Some(plan)) = (self.state, &mut self.plan) else {
+        let wanted = self.plan.as_deref().and_then(Plan::float_columns);
+        let Some(wanted) = wanted else {
             return Ok(false);
         };
         if values.typed_array_type != TypedArrayType::Float64 {
             return Ok(false);
         }
+        let columns = vec![&values.arraybuffer[..]; wanted.len()];
+        self.write_floats(&columns, control, slab, offset)
+    }
+
+    /// Likewise `push`.
+    pub(super) fn push_float_columns(
+        &mut self,
+        rows: usize,
+        buffers: &Array<'_>,
+        control: Numbers<'_>,
+        slab: Bytes<'_>,
+        offset: u32,
+    ) -> Result<bool> {
+        let plan = self.plan.as_deref();
+        let Some(columns) = plan.and_then(|plan| intake::float_columns(plan, rows, buffers)) else {
+            return Ok(false);
+        };
+        let columns: Vec<&[u8]> = columns
+            .iter()
+            .map(|column| &column.arraybuffer[..])
+            .collect();
+        self.write_floats(&columns, control, slab, offset)
+    }
+
+    fn write_floats(
+        &mut self,
+        columns: &[&[u8]],
+        control: Numbers<'_>,
+        slab: Bytes<'_>,
+        offset: u32,
+    ) -> Result<bool> {
+        let (State::Ready, Some(plan)) = (self.state, &mut self.plan) else {
+            return Ok(false);
+        };
         let mut target = Target {
             control: control.unwrap_or_default(),
             slab: slab.unwrap_or_default(),
             offset: offset as usize,
         };
         self.state = State::Running;
-        let written = guard("emit", || {
-            Ok(write_floats(plan, &values.arraybuffer, &mut target))
-        })?;
+        let written = guard("emit", || Ok(write_floats(plan, columns, &mut target)))?;
         self.state = State::Ready;
         Ok(written)
     }

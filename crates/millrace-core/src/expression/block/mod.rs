@@ -155,6 +155,15 @@ impl BlockProgram {
         }
     }
 
+    /// Runs whole columns, one for each of [`Self::leaves`], and writes the value of each row. Only for
+    /// a program that keeps all rows.
+    pub(crate) fn map(&mut self, columns: &[&[f64]], out: &mut [f64]) {
+        for (block, out) in out.chunks_mut(BLOCK).enumerate() {
+            let rows = self.run(columns, block * BLOCK, out.len());
+            out.copy_from_slice(rows.values);
+        }
+    }
+
     /// The values of at most a block of rows, from row `start` of the columns on, and which are kept.
     /// A value that is not kept may be anything.
     fn run<'a>(&'a mut self, columns: &'a [&'a [f64]], start: usize, rows: usize) -> Rows<'a> {

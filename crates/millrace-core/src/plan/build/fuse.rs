@@ -35,7 +35,7 @@ impl Built {
             let mut all: Vec<ExpressionId> = aggregation.column.into_iter().collect();
             all.extend(&masked.conditions);
             for id in &mut all {
-                *id = self.inlined(*id);
+                *id = inlined(&mut self.expressions, &self.nodes, *id);
             }
             aggregation.column = aggregation.column.map(|_| all.remove(0));
             masked.conditions = all;
@@ -87,18 +87,6 @@ impl Built {
         Some((column, conditions.collect::<Option<_>>()?))
     }
 
-    /// The expression with those of projections in place of their columns, where that costs nothing but
-    /// time and cannot fail.
-    fn inlined(&mut self, id: ExpressionId) -> ExpressionId {
-        let Self {
-            expressions, nodes, ..
-        } = self;
-        if !expressions.is_total(id) {
-            return id;
-        }
-        inline(expressions, nodes, id).unwrap_or(id)
-    }
-
     /// Which nodes anything needs: projections and filters that others have read through are not, if
     /// they could not fail either.
     pub(super) fn needed(&self) -> Vec<bool> {
@@ -123,6 +111,19 @@ impl Built {
         }
         needed
     }
+}
+
+/// The expression with those of projections in place of their columns, where that costs nothing but
+/// time and cannot fail.
+pub(in crate::plan) fn inlined(
+    expressions: &mut Expressions,
+    nodes: &[BuiltNode],
+    id: ExpressionId,
+) -> ExpressionId {
+    if !expressions.is_total(id) {
+        return id;
+    }
+    inline(expressions, nodes, id).unwrap_or(id)
 }
 
 fn inline(

@@ -10,7 +10,7 @@ mod rows_before;
 mod spans;
 
 use aggregations::outputs;
-pub(super) use fuse::Masked;
+pub(super) use fuse::{Masked, inlined};
 use parameters::{periods, positive};
 use spans::WindowSpec;
 
