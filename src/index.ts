@@ -108,7 +108,7 @@ export type {
   ValueOf,
   ValuesOf,
 } from './frame/types.ts';
-export type { Aggregation } from './frame/user/user-aggregate.ts';
+export type { Aggregation, GroupResult } from './frame/user/user-aggregate.ts';
 export type { ApplyOptions } from './frame/user/user-apply.ts';
 export type { TimePartitionOptions } from './frame/window/framed-windows.ts';
 export { FramedWindow } from './frame/window/framed-windows.ts';

@@ -32,16 +32,15 @@ export function checkFunction(operator: string, value: unknown): void {
 /** Throws a TypeError where `options` is no plain object or has a key that is not in `known`. */
 export function checkOptions(operator: string, options: unknown, known: readonly string[]): void {
   if (options === undefined) return;
+  const names = known.join(', ') || 'none';
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw new TypeError(
-      `Cannot create ${operator}: options must be an object with ${known.join(', ')}, got ${shown(options)}`,
+      `Cannot create ${operator}: options must be an object with ${names}, got ${shown(options)}`,
     );
   }
   for (const key of Object.keys(options)) {
     if (!known.includes(key)) {
-      throw new TypeError(
-        `Cannot create ${operator}: unknown option '${key}', expected ${known.join(', ')}`,
-      );
+      throw new TypeError(`Cannot create ${operator}: unknown option '${key}', expected ${names}`);
     }
   }
 }

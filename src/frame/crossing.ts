@@ -1,5 +1,4 @@
 import { createNode } from '../graph/compile.ts';
-import type { Metadata } from '../graph/metadata.ts';
 import { noteCrossing } from '../observe/crossings.ts';
 import type { Sink } from '../sinks/batch-sink.ts';
 import { sink } from '../sinks/sink.ts';
@@ -9,6 +8,7 @@ import { DataFrame, frameOf } from './data-frame.ts';
 import { type DerivedSeries, setMakers } from './derive.ts';
 import type { ColumnSourceOptions } from './input/column-source.ts';
 import { Column } from './output/column.ts';
+import { emitRows } from './output/emit-rows.ts';
 import { settling } from './output/settling.ts';
 import { Table } from './output/table.ts';
 import { Series } from './series.ts';
@@ -77,12 +77,7 @@ function inTurn(first: () => void, second: (element: unknown) => unknown) {
 /** What live columns yield as a stream: the values of a column and the rows of a table one by one. */
 export function toStream<T>(node: ColumnNode<Iterable<T>>): Stream<T> {
   const stream = new Stream<T>();
-  const emit = (result: Iterable<T>) => {
-    const rows = rowsOf(result);
-    const ref = settling();
-    return ref === undefined ? stream.emitMany(rows) : emitAll(stream, rows, [{ ref }]);
-  };
-  node.sink(emit, { reuse: true });
+  node.sink((result) => emitRows(stream, rowsOf(result)), { reuse: true });
   noteCrossing(planNodeOf(node), stream.node);
   return stream;
 }
@@ -111,20 +106,6 @@ setMakers({
   frame: frameOf,
   stream: () => new Stream(),
 });
-
-/** Emits all rows, also after one that fails; each holds on to the reference in its metadata. */
-async function emitAll<T>(stream: Stream<T>, rows: Iterable<T>, metadata: Metadata): Promise<void> {
-  const errors: unknown[] = [];
-  for (const row of rows) {
-    try {
-      const accepted = stream.emit(row, { metadata });
-      if (accepted !== undefined) await accepted;
-    } catch (error) {
-      errors.push(error);
-    }
-  }
-  if (errors.length > 0) throw errors[0];
-}
 
 /** An array goes through a stream's generated loop faster than an iterator. */
 function rowsOf<T>(result: Iterable<T>): Iterable<T> {

@@ -35,6 +35,7 @@ import { type Series, seriesOf, termOf } from './series.ts';
 import type { Summary } from './summary.ts';
 import type { ColumnType, InputColumns, InputRow, Merge, RowOf, Schema } from './types.ts';
 import { type Aggregation, userAggregate } from './user/user-aggregate.ts';
+import { aggregateWindows } from './user/user-windows.ts';
 import {
   FramedWindow,
   type Groups,
@@ -379,7 +380,7 @@ export class DataFrameMethods<S extends Schema> extends ColumnNode<Table<S>> {
     if (typeof every === 'string' || (typeof every === 'object' && every !== null)) {
       return new FramedWindow(this.#node, timePartition(this.#node, every, options));
     }
-    return new FrameAggregates(this.#node, windows.partition(every));
+    return new FrameAggregates(this.#node, windows.partition(every, options));
   }
 
   /** Aggregates over all rows so far, once per batch. */
@@ -434,7 +435,8 @@ export class DataFrameMethods<S extends Schema> extends ColumnNode<Table<S>> {
   aggregate<State, Result = State>(
     aggregation: Aggregation<Table<S>, State, Result>,
   ): Stream<Result> {
-    return userAggregate('aggregate', this.#node, aggregation, null) as Stream<Result>;
+    const applied = aggregateWindows(this.#node, null, windows.expanding('expanding'));
+    return userAggregate('aggregate', applied, aggregation, 'result') as Stream<Result>;
   }
 
   /**

@@ -49,6 +49,7 @@ import type {
 } from './types.ts';
 import { isNumeric, isTemporal } from './types.ts';
 import { type Aggregation, userAggregate } from './user/user-aggregate.ts';
+import { aggregateWindows } from './user/user-windows.ts';
 import { columnPartition } from './window/framed-windows.ts';
 import { inOrder, rollingInOrder } from './window/reorder.ts';
 import type { TimeColumn, TimeName } from './window/time-column.ts';
@@ -543,7 +544,7 @@ export class Series<
   ): ColumnAggregates<D, N, 'keyed', { [P in TimeName<T>]: 'timestamp' }>;
   partition(every: Duration, given?: { on?: TimeColumn; lateness?: Duration }): unknown {
     if (typeof every !== 'string' && (typeof every !== 'object' || every === null)) {
-      return this.#over(windows.partition(every));
+      return this.#over(windows.partition(every, given));
     }
     return columnPartition(this[TERM], every, given);
   }
@@ -709,7 +710,10 @@ export class Series<
   aggregate<State, Result = State>(
     aggregation: Aggregation<Column<D>, State, Result>,
   ): Stream<Result> {
-    return userAggregate('aggregate', this.node(), aggregation, null) as Stream<Result>;
+    const { name, type } = this;
+    const over = { ...this[TERM], expr: { of: this.node() } };
+    const applied = aggregateWindows(over, { name, type }, windows.expanding('expanding'));
+    return userAggregate('aggregate', applied, aggregation, name) as Stream<Result>;
   }
 
   /**

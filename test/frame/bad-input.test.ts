@@ -114,9 +114,31 @@ const building: [name: string, build: () => unknown, error: RegExp][] = [
     /aggregate.onNew: expected a function, got undefined/,
   ],
   [
-    'aggregate of groups',
-    () => frame().groupBy('k').x.aggregate(loose<never>({})),
-    /groupBy.aggregate: aggregates of your own are over all rows or window/,
+    'aggregate of a key',
+    () =>
+      frame()
+        .groupBy('k')
+        .col('k')
+        .aggregate({ initial: () => 0, onNew: () => 0 }),
+    /groupBy.aggregate: columns must have different names, got 'k' twice; rename one/,
+  ],
+  [
+    'aggregate with minPeriods',
+    () =>
+      frame()
+        .x.rolling(3, { minPeriods: 2 })
+        .aggregate({ initial: () => 0, onNew: () => 0 }),
+    /rolling.aggregate: every row has a result here, count rows in the state instead of minPeriods/,
+  ],
+  [
+    'partition by rows with lateness',
+    () => frame().partition(...loose<[number]>([3, { lateness: '1s' }])),
+    /partition of n rows: unknown option 'lateness', expected none/,
+  ],
+  [
+    'partition of a series by rows with times',
+    () => frame().x.partition(...loose<[number]>([3, { on: 'at' }])),
+    /partition of n rows: unknown option 'on', expected none/,
   ],
   [
     'apply nothing',

@@ -87,10 +87,50 @@ describe('column types flow through', () => {
     expectTypeOf(trades.partition('1d', { on: 'at' }).groupBy('symbol').price.max()).toEqualTypeOf<
       Summary<{ at: 'timestamp'; symbol: 'utf8'; price: 'f64' }>
     >();
+    expectTypeOf(trades.window({ n: 3 }).groupBy('symbol').price.max()).toEqualTypeOf<
+      Summary<{ symbol: 'utf8'; price: 'f64' }>
+    >();
     expectTypeOf(trades.groupBy('symbol').rolling(3).price.mean()).toEqualTypeOf<
       Series<'f64', 'price'>
     >();
     expectTypeOf(trades.groupBy('symbol').price.shift(1)).toEqualTypeOf<Series<'f64', 'price'>>();
+  });
+
+  test('aggregates of your own', () => {
+    const count = {
+      initial: () => 0n,
+      onNew: (n: bigint) => n + 1n,
+      result: (n: bigint) => `${n}`,
+    };
+    expectTypeOf(trades.price.rolling(3).aggregate(count)).toEqualTypeOf<Stream<string>>();
+    expectTypeOf(trades.window({ n: 3 }).price.aggregate(count)).toEqualTypeOf<Stream<string>>();
+    expectTypeOf(trades.price.partition(3).aggregate(count)).toEqualTypeOf<Stream<string>>();
+    expectTypeOf(trades.groupBy('symbol').rolling(3).price.aggregate(count)).toEqualTypeOf<
+      Stream<string>
+    >();
+    expectTypeOf(trades.groupBy('symbol').price.aggregate(count)).toEqualTypeOf<
+      Stream<{ symbol: string | null; price: string }[]>
+    >();
+    expectTypeOf(trades.window({ n: 3 }).groupBy('symbol').aggregate(count)).toEqualTypeOf<
+      Stream<{ symbol: string | null; result: string }[]>
+    >();
+    expectTypeOf(
+      trades.partition('1d', { on: 'at' }).groupBy('symbol').price.aggregate(count),
+    ).toEqualTypeOf<Stream<{ at: number | null; symbol: string | null; price: string }[]>>();
+    () =>
+      trades.groupBy('symbol').price.aggregate({
+        initial: () => 0,
+        onNew: (sum, rows) => {
+          expectTypeOf(rows.values).toEqualTypeOf<Float64Array>();
+          return sum + rows.length;
+        },
+      });
+    () =>
+      trades.groupBy('symbol').price.aggregate({
+        initial: () => 0,
+        // @ts-expect-error a state of another type
+        onNew: () => 'much',
+      });
   });
 
   test('what sinks and streams get', () => {

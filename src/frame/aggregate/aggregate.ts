@@ -1,17 +1,8 @@
 import { shown } from '../checks.ts';
 import { seriesNode, type Term } from '../expression/term.ts';
-import { type Computed, frameOf } from '../group/held-keys.ts';
-import {
-  type Agg,
-  columnOf,
-  type Expr,
-  type Key,
-  type PlanColumn,
-  PlanNode,
-} from '../plan/plan-node.ts';
+import { frameOf } from '../group/held-keys.ts';
+import { type Agg, columnOf, type Key, type PlanColumn, PlanNode } from '../plan/plan-node.ts';
 import { type ColumnType, isFloat, isNumeric, type SumOf } from '../types.ts';
-import { keyName, TIME, VALUE } from '../user/apply-groups.ts';
-import type { Applied, ApplyWindows } from '../user/user-apply.ts';
 
 /** The aggregates that {@link AggregateSpec} knows by name. */
 export type AggregateName =
@@ -123,69 +114,6 @@ export interface Aggregator {
   readonly yields: 'rows' | 'windows' | 'value';
 }
 
-/**
- * The last how many rows a user-defined aggregate is over, `null` for all so far; throws a TypeError
- * for an operator that has no such aggregates.
- */
-export function userWindow({ operator, op, args, keys }: Aggregator): number | null {
-  if (keys === undefined && op === 'aggregate') return null;
-  if (keys === undefined && op === 'window' && typeof args?.n === 'number') return args.n;
-  throw new TypeError(
-    `Cannot create ${operator}.aggregate: aggregates of your own are over all rows or window({ n }), not over ${keys === undefined ? operator : 'groups'}`,
-  );
-}
-
-/** The windows that a user-defined function is applied to, and what it reads of the rows. */
-export function applyWindows(over: Over, column: PlanColumn, aggregator: Aggregator): Applied {
-  const { operator, op, args, argsFor, keys, first = [] } = aggregator;
-  // As of an aggregate of values, such as the mean.
-  const request: Request = { fn: 'mean', column: { name: '', type: 'f64' }, as: '' };
-  const given = { ...args, ...argsFor?.([request]) };
-  const { n, span = given.every, on, minPeriods, returnPartial, step, emit } = given;
-  const kind = APPLIED.get(op);
-  if (kind === undefined) {
-    throw new TypeError(
-      `Cannot create ${operator}.apply: it is for windows and partitions, which end, not for all rows so far${keys === undefined ? '' : ' of groups'}; see aggregate`,
-    );
-  }
-  const windows: ApplyWindows = {
-    op: kind,
-    type: column.type,
-    ...(typeof n === 'number' ? { n } : {}),
-    ...(typeof span === 'string' ? { span: BigInt(span) } : {}),
-    keys: keys?.length ?? 0,
-    minPeriods: typeof minPeriods === 'number' ? minPeriods : 0,
-    returnPartial: returnPartial === true,
-    step: typeof step === 'number' ? step : 1,
-    changes: emit === 'changes',
-  };
-  if (keys === undefined && op !== 'rollingSpan' && op !== 'window') {
-    return { windows, node: inputNode(over, true) };
-  }
-  const expr = over instanceof PlanNode ? columnOf(over, column) : over.expr;
-  const time = typeof on === 'string' ? { col: on, of: inputNode(over, false) } : (on as Expr);
-  const all: Computed[] = [
-    { name: VALUE, type: column.type, expr },
-    ...(on === undefined ? [] : [{ name: TIME, type: 'timestamp' as const, expr: time }]),
-    ...(keys ?? []).map((key, i) => ({ ...key, name: keyName(i) })),
-  ];
-  const node = frameOf(over, all);
-  const isTable = keys !== undefined && aggregator.yields === 'value';
-  const before = [...first, ...(keys ?? [])].map(({ name, type }) => ({ name, type }));
-  return isTable ? { windows, node, before } : { windows, node };
-}
-
-/** Which windows an operator has, for functions of the user's. */
-const APPLIED: ReadonlyMap<string, ApplyWindows['op']> = new Map([
-  ['rolling', 'rolling'],
-  ['rollingSpan', 'rolling'],
-  ['groupRolling', 'rolling'],
-  ['slidingWindow', 'slidingWindow'],
-  ['partition', 'partition'],
-  ['partitionGroupBy', 'timePartition'],
-  ['window', 'window'],
-]);
-
 /** The node that computes `requests` over a column or a frame. */
 export function aggregateNode(
   over: Over,
@@ -235,6 +163,7 @@ export function aggregateNode(
   );
 }
 
+/** What is aggregated, as one column where it is to be `single`. */
 export function inputNode(over: Over, single: boolean): PlanNode {
   if (over instanceof PlanNode) return over;
   if (single) return seriesNode(over);

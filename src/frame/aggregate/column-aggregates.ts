@@ -1,11 +1,15 @@
-import type { Stream } from '../../stream.ts';
 import { checkCount, checkOptions, shown } from '../checks.ts';
 import type { Column } from '../output/column.ts';
 import { columnOf, type PlanColumn } from '../plan/plan-node.ts';
 import type { Summary } from '../summary.ts';
 import type { ColumnType, InputOf, Merge, Schema, SumOf, ValuesOf } from '../types.ts';
-import { type Aggregation, userAggregate } from '../user/user-aggregate.ts';
+import {
+  type Aggregation,
+  type AggregationResults,
+  userAggregate,
+} from '../user/user-aggregate.ts';
 import { type ApplyOptions, userApply } from '../user/user-apply.ts';
+import { aggregateWindows, applyWindows } from '../user/user-windows.ts';
 import { wrap } from '../wrap.ts';
 import {
   type AggregateArguments,
@@ -14,13 +18,11 @@ import {
   type AggregateType,
   type Aggregator,
   aggregateNode,
-  applyWindows,
   checkAggregate,
   type Interpolation,
   inputNode,
   type Over,
   type Request,
-  userWindow,
 } from './aggregate.ts';
 import { type CountOptions, checkCountOptions } from './count-options.ts';
 import type { AppliedResults, ColumnResults, FrameResults, Shape } from './results.ts';
@@ -256,9 +258,16 @@ export class ColumnAggregates<
   }
 
   /**
-   * An aggregate of your own, as a stream with one result per batch: of `window({ n })` over the last
-   * `n` rows, of `expanding()` over all so far. See {@link Aggregation} for what a window costs, and
-   * for what its state is to be for `snapshot()`.
+   * An aggregate of your own, as a stream: of `window` and `expanding()` one result per batch, of
+   * `rolling` one for every row, also within groups, from the first on whatever the window holds by
+   * then, of `slidingWindow(n)` and `partition(n)` one for each window. Of groups it is an array for
+   * each batch, of partitions by time one for each that is over, with a row for each group: its keys, of
+   * partitions the beginning before them, and the result under the name of the column. `emit`, `maxGroups`
+   * and `ttl` of `groupBy` mean what they do for aggregates that have a name.
+   *
+   * See {@link Aggregation} for what a window costs, and for what its state is to be for `snapshot()`.
+   * Throws a TypeError for a function that is missing or none, for `minPeriods`, and where two columns of the
+   * rows of groups would have one name.
    *
    * ```ts
    * import assert from 'node:assert/strict';
@@ -278,13 +287,31 @@ export class ColumnAggregates<
    * counts.emit([4, 8]);
    * assert.deepEqual(sums, [3, 14]);
    * ```
+   *
+   * ```ts
+   * import assert from 'node:assert/strict';
+   * import { DataFrame } from 'millrace';
+   *
+   * const trades = new DataFrame({ symbol: 'utf8', price: 'f64' });
+   * const highs = trades
+   *   .groupBy('symbol')
+   *   .price.aggregate({
+   *     initial: () => -Infinity,
+   *     onNew: (high, rows) => Math.max(high, ...rows.values),
+   *   })
+   *   .sinkToList();
+   * trades.emit({ symbol: ['A', 'B', 'A'], price: [1, 5, 2] });
+   * assert.deepEqual(highs, [[{ symbol: 'A', price: 2 }, { symbol: 'B', price: 5 }]]);
+   * ```
    */
   aggregate<State, Result = State>(
     aggregation: Aggregation<Column<D>, State, Result>,
-  ): Stream<Result> {
-    const n = userWindow(this.#aggregator);
+  ): AggregationResults<Result, N, K>[R] {
     const operator = `${this.#aggregator.operator}.aggregate`;
-    return userAggregate(operator, inputNode(this.#over, true), aggregation, n) as Stream<Result>;
+    const applied = aggregateWindows(this.#over, this.#column, this.#aggregator);
+    const { name } = this.#column;
+    const results = userAggregate(operator, applied, aggregation, name);
+    return results as unknown as AggregationResults<Result, N, K>[R];
   }
 
   /**

@@ -1,10 +1,14 @@
-import type { Stream } from '../../stream.ts';
 import { checkCount, checkOptions, shown } from '../checks.ts';
 import { defineColumns } from '../column-properties.ts';
 import type { Table } from '../output/table.ts';
 import type { PlanColumn, PlanNode } from '../plan/plan-node.ts';
 import { type ColumnType, isNumeric, type NumericKeys, type Schema } from '../types.ts';
-import { type Aggregation, userAggregate } from '../user/user-aggregate.ts';
+import {
+  type Aggregation,
+  type AggregationResults,
+  userAggregate,
+} from '../user/user-aggregate.ts';
+import { aggregateWindows } from '../user/user-windows.ts';
 import { wrap } from '../wrap.ts';
 import {
   type AggregateArguments,
@@ -15,7 +19,6 @@ import {
   aggregateNode,
   checkAggregate,
   type Request,
-  userWindow,
 } from './aggregate.ts';
 import {
   ColumnAggregates,
@@ -159,15 +162,36 @@ export class FrameAggregates<S extends Schema, R extends Shape, K extends Schema
   }
 
   /**
-   * An aggregate of your own over the last rows of `window({ n })`, or over all of `expanding()`, as
-   * {@link ColumnAggregates.aggregate} of one column; its functions get tables.
+   * An aggregate of your own, as {@link ColumnAggregates.aggregate} of one column; its functions get
+   * tables, and rows of groups have their results under `result`.
+   *
+   * ```ts
+   * import assert from 'node:assert/strict';
+   * import { DataFrame } from 'millrace';
+   *
+   * const trades = new DataFrame({ symbol: 'utf8', price: 'f64', size: 'f64' });
+   * const values = trades
+   *   .window({ n: 3 })
+   *   .groupBy('symbol')
+   *   .aggregate({
+   *     initial: () => 0,
+   *     onNew: (value, rows) => {
+   *       const sizes = rows.column('size').values;
+   *       return rows.column('price').values.reduce((sum, price, i) => sum + price * sizes[i]!, value);
+   *     },
+   *   })
+   *   .sinkToList();
+   * trades.emit({ symbol: ['A', 'B'], price: [2, 3], size: [5, 1] });
+   * assert.deepEqual(values, [[{ symbol: 'A', result: 10 }, { symbol: 'B', result: 3 }]]);
+   * ```
    */
   aggregate<State, Result = State>(
     aggregation: Aggregation<Table<S>, State, Result>,
-  ): Stream<Result> {
-    const n = userWindow(this.#aggregator);
+  ): AggregationResults<Result, 'result', K>[R] {
     const operator = `${this.#aggregator.operator}.aggregate`;
-    return userAggregate(operator, this.#node, aggregation, n) as Stream<Result>;
+    const applied = aggregateWindows(this.#node, null, this.#aggregator);
+    const results = userAggregate(operator, applied, aggregation, 'result');
+    return results as unknown as AggregationResults<Result, 'result', K>[R];
   }
 
   #spread(fn: 'var' | 'std', options: SpreadOptions): unknown {

@@ -33,6 +33,8 @@ export interface StatefulPart {
   restore(data: unknown): void;
   /** Rows that it dropped because they came too late. */
   lateRows?(): number;
+  /** Groups that it gave up for a bound. */
+  evictedGroups?(): number;
   /** What there is to say of it in {@link Graph.explain}. */
   explain?(): string;
 }
@@ -412,7 +414,8 @@ export class Graph {
 
   /** Groups given up for a bound. */
   get evictedGroups(): number {
-    return this.#compiled?.plan.evictedGroups() ?? 0;
+    const beside = this.#parts.reduce((total, part) => total + (part.evictedGroups?.() ?? 0), 0);
+    return beside + (this.#compiled?.plan.evictedGroups() ?? 0);
   }
 
   /** The plan, its memory ready for another batch. */

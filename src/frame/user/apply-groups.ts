@@ -1,14 +1,10 @@
-import { MillraceError } from '../../errors.ts';
 import { arrayOf } from '../input/column-input.ts';
-import { rawReader } from '../join/joined.ts';
+import { tableOf } from '../join/joined.ts';
 import type { Column } from '../output/column.ts';
 import type { Table } from '../output/table.ts';
-import type { ApplyWindows, Call, Values, Windows } from './user-apply.ts';
-
-/** The names of the columns that windows are made of here, whatever they are called outside. */
-export const VALUE = 'value';
-export const TIME = 'time';
-export const keyName = (index: number) => `key${index}`;
+import { keyReader, rawValues, timesOf } from './rows.ts';
+import type { Call, Windows } from './user-apply.ts';
+import type { UserWindows } from './user-windows.ts';
 
 /** The rows in the window of one group, oldest first. */
 interface Group {
@@ -30,7 +26,7 @@ interface State {
  * `window` one for each batch.
  */
 export function groupWindows(
-  { op, n, span, keys, minPeriods, type }: ApplyWindows,
+  { op, n, span, keys, time, minPeriods, values: [own] }: UserWindows,
   f: Call,
 ): Windows {
   let groups = new Map<string, Group>();
@@ -48,13 +44,14 @@ export function groupWindows(
     group.values.splice(0, values);
   };
   const call = ({ values }: Group) =>
-    values.length < minPeriods ? null : (f(arrayOf(type, values)) ?? null);
+    values.length < minPeriods ? null : (f(arrayOf(own!.type, values)) ?? null);
 
   return {
     advance(batch) {
-      const table = batch as Table;
-      const value = rawValues(table.column(VALUE) as Column);
-      const times = span === undefined ? undefined : timesOf(table, latest);
+      const table = tableOf(batch as Column | Table);
+      const value = rawValues(table.columns[0]!);
+      const times =
+        span === undefined ? undefined : timesOf('apply to', table.columns[time!]!, latest);
       const keyOf = keyReader(table, keys);
       const out: unknown[] = [];
       for (let row = 0; row < table.numRows; row++) {
@@ -85,47 +82,5 @@ export function groupWindows(
         groups.set(key, { times: [...times], there: [...there], values: [...values] });
       }
     },
-  };
-}
-
-/** Reads values as `Column.values` has them, `null` where one is missing. */
-export function rawValues({ values, validity }: Column): (row: number) => unknown {
-  const all = values as Values;
-  if (validity === null) return (row) => all[row];
-  return (row) => ((validity[row >> 3]! >> (row & 7)) & 1 ? all[row] : null);
-}
-
-/** The times of a batch; throws where one is missing, or earlier than the one before it. */
-export function timesOf(table: Table, before: bigint | undefined): readonly bigint[] {
-  const read = rawReader(table.column(TIME) as Column);
-  let latest = before;
-  return Array.from({ length: table.numRows }, (_, row) => {
-    const time = read(row) as bigint | null;
-    if (time === null || (latest !== undefined && time < latest)) {
-      const what = time === null ? 'be missing, got null' : `decrease, got ${time} after ${latest}`;
-      throw new MillraceError(
-        'ERR_UNORDERED',
-        `Cannot apply to a span of time: times must not ${what} in row ${row}`,
-      );
-    }
-    latest = time;
-    return time;
-  });
-}
-
-/** A text for the keys of a row: equal for rows whose keys are, missing ones among them. */
-export function keyReader(table: Table, keys: number): (row: number) => string {
-  const readers = Array.from({ length: keys }, (_, i) =>
-    rawReader(table.column(keyName(i)) as Column),
-  );
-  return (row) => {
-    let key = '';
-    for (const read of readers) {
-      const value = read(row);
-      // Lengths keep ('a', 'bc') and ('ab', 'c') apart; −0 and 0 are one key, and have one text.
-      const text = value === null ? '' : `=${value}`;
-      key += `${text.length}:${text}`;
-    }
-    return key;
   };
 }

@@ -1,10 +1,11 @@
 import { arrayOf } from '../input/column-input.ts';
 import { rawReader } from '../join/joined.ts';
-import type { Column } from '../output/column.ts';
 import type { Table } from '../output/table.ts';
 import type { ColumnType } from '../types.ts';
-import { keyName, keyReader, rawValues, TIME, timesOf, VALUE } from './apply-groups.ts';
-import type { ApplyWindows, Call } from './user-apply.ts';
+import { stillNamed } from './aggregate-groups.ts';
+import { keyReader, rawValues, timesOf } from './rows.ts';
+import type { Call } from './user-apply.ts';
+import type { UserWindows } from './user-windows.ts';
 
 /** A table of results, as whole columns: of keys, and what the function made of their values. */
 export type Results = readonly (readonly unknown[])[];
@@ -44,14 +45,12 @@ function resultsOf(groups: Iterable<Group>, keys: number, type: ColumnType, f: C
 /** Finds the group of each row of a batch, a new one where there is none. */
 function groupFinder<G extends Group>(
   table: Table,
-  keys: number,
+  keys: readonly number[],
   groups: Map<string, G>,
   begin: (key: string, keys: readonly unknown[]) => G,
 ): (row: number) => G {
   const keyOf = keyReader(table, keys);
-  const readers = Array.from({ length: keys }, (_, i) =>
-    rawReader(table.column(keyName(i)) as Column),
-  );
+  const readers = keys.map((key) => rawReader(table.columns[key]!));
   return (row) => {
     const key = keyOf(row);
     let group = groups.get(key);
@@ -76,7 +75,10 @@ interface PartitionState {
 const FIRST_TIME = -(2n ** 63n);
 
 /** Partitions of `span` nanoseconds: a table with their beginning when they are over. */
-export function timePartitions({ span = 1n, keys, type }: ApplyWindows, f: Call): TableWindows {
+export function timePartitions(
+  { span = 1n, keys, time: timeAt, values: [own] }: UserWindows,
+  f: Call,
+): TableWindows {
   let groups = new Map<string, Group>();
   let open: bigint | null = null;
   let late = 0;
@@ -87,7 +89,7 @@ export function timePartitions({ span = 1n, keys, type }: ApplyWindows, f: Call)
     open = null;
     groups = new Map();
     return () => {
-      const results = resultsOf(over.values(), keys, type, f);
+      const results = resultsOf(over.values(), keys.length, own!.type, f);
       return [results[0]!.map(() => start), ...results];
     };
   };
@@ -95,8 +97,8 @@ export function timePartitions({ span = 1n, keys, type }: ApplyWindows, f: Call)
 
   return {
     advance(table) {
-      const value = rawValues(table.column(VALUE) as Column);
-      const time = rawReader(table.column(TIME) as Column);
+      const value = rawValues(table.columns[0]!);
+      const time = rawReader(table.columns[timeAt!]!);
       // All rows come in before the function is called, which may throw.
       const over: (() => Results)[] = [];
       let find = groupFinder(table, keys, groups, begin);
@@ -141,7 +143,7 @@ export function timePartitions({ span = 1n, keys, type }: ApplyWindows, f: Call)
 }
 
 /** The beginning of the partition that a time is in, counted from 1970. */
-function startOf(at: bigint, span: bigint): bigint {
+export function startOf(at: bigint, span: bigint): bigint {
   const start = at - (((at % span) + span) % span);
   return start < FIRST_TIME ? FIRST_TIME : start;
 }
@@ -172,10 +174,10 @@ interface WindowGroupsState {
 
 /**
  * The groups of the last `n` rows, or of those of a span of time: a table for each batch, of all groups
- * in the order in which they began, or with `changes` of those that rows came to or left.
+ * in the order in which they began, or with `emit: 'changes'` of those that rows came to or left.
  */
 export function windowGroups(
-  { n, span, keys, type, changes }: ApplyWindows,
+  { n, span, keys, time, values: [own], emit }: UserWindows,
   f: Call,
 ): TableWindows {
   let groups = new Map<string, WindowGroup>();
@@ -190,8 +192,11 @@ export function windowGroups(
 
   return {
     *advance(table) {
-      const value = rawValues(table.column(VALUE) as Column);
-      const given = span === undefined ? undefined : timesOf(table, latest ?? undefined);
+      const value = rawValues(table.columns[0]!);
+      const given =
+        span === undefined
+          ? undefined
+          : timesOf('apply to', table.columns[time!]!, latest ?? undefined);
       const find = groupFinder(table, keys, groups, begin);
       const moved = new Set<WindowGroup>();
       let first = 0;
@@ -225,8 +230,8 @@ export function windowGroups(
         group.values.splice(0, group.gone);
         group.gone = 0;
       }
-      const shown = changes ? stillNamed(moved, groups) : groups.values();
-      yield resultsOf(shown, keys, type, f);
+      const shown = emit === 'changes' ? stillNamed(moved, groups) : groups.values();
+      yield resultsOf(shown, keys.length, own!.type, f);
     },
     end: () => [],
     snapshot(): WindowGroupsState {
@@ -256,11 +261,4 @@ export function windowGroups(
     },
     lateRows: () => 0,
   };
-}
-
-/** Groups in the order in which they began, but for those whose key has begun another since. */
-function stillNamed(moved: Iterable<WindowGroup>, groups: ReadonlyMap<string, WindowGroup>) {
-  const inOrder = [...moved].sort((a, b) => a.number - b.number);
-  const last = new Map(inOrder.map((group) => [group.key, group]));
-  return inOrder.filter((group) => (groups.get(group.key) ?? last.get(group.key)) === group);
 }

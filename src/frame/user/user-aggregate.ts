@@ -2,13 +2,24 @@ import { noteCrossing } from '../../observe/crossings.ts';
 import type { Stream } from '../../stream.ts';
 import { checkFunction, checkOptions } from '../checks.ts';
 import { derived } from '../derive.ts';
-import type { PlanNode } from '../plan/plan-node.ts';
+import { columnsBeside, tableOf } from '../join/joined.ts';
+import { emitRows } from '../output/emit-rows.ts';
+import type { Table } from '../output/table.ts';
+import type { Merge, RowOf, Schema } from '../types.ts';
+import { batchWindow } from './aggregate-batches.ts';
+import { batchGroups } from './aggregate-groups.ts';
+import { partitionGroups } from './aggregate-partitions.ts';
+import { movingWindows, rowPartitions } from './aggregate-rows.ts';
+import { type Held, leaving, running } from './fold.ts';
+import type { Rows } from './own-rows.ts';
 import { callUser, checkOptionalFunction } from './user-function.ts';
+import type { Applied, UserWindows } from './user-windows.ts';
 
 /**
- * An aggregate written in TypeScript. Its functions are called once or a few times per batch, with
- * whole columns (`rows` of a series is a {@link Column}, of a frame a {@link Table}) whose `values` are
- * typed arrays, so that a loop over them costs about as much as one by hand.
+ * An aggregate written in TypeScript. Its functions are called once or a few times per batch, by group
+ * for each group that the batch has rows of, with whole columns (`rows` of a series is a {@link Column},
+ * of a frame a {@link Table}) whose `values` are typed arrays, so that a loop over them costs about as
+ * much as one by hand. Over windows with a result for every row they are called for every row.
  */
 export interface Aggregation<Rows, State, Result = State> {
   /** The state of no rows. */
@@ -17,13 +28,15 @@ export interface Aggregation<Rows, State, Result = State> {
   readonly onNew: (state: State, rows: Rows) => State;
   /**
    * The state without its oldest rows: with it a window costs as much as rows come and leave. Only
-   * where nothing is lost by it, as in counts and sums of integers.
+   * where nothing is lost by it, as in counts and sums of integers. Rows that come and leave within a
+   * batch may be given to neither function, and a window that all rows left begins with `initial` again.
    */
   readonly onOld?: (state: State, rows: Rows) => State;
   /**
    * The state of older rows and newer ones together. With it, and without `onOld`, a window keeps a
    * state for each batch in it and merges these; it must not change what it is given. Without either
-   * the rows of the window are gone through again for each batch.
+   * the rows of the window are gone through again for each batch, and so they are for each result of
+   * `rolling` and `slidingWindow`, which merge nothing.
    */
   readonly merge?: (older: State, newer: State) => State;
   /** What is emitted of a state; by default the state itself. */
@@ -37,47 +50,149 @@ export interface Aggregation<Rows, State, Result = State> {
   readonly load?: (data: unknown) => State;
 }
 
-/** Rows of a batch. */
-export interface Rows {
-  slice(start: number, end?: number): Rows;
+/** What an aggregate of one column gives, by shape: one result after another, or the rows of groups. */
+export interface AggregationResults<Result, N extends string, K extends Schema> {
+  rows: Stream<Result>;
+  scalar: Stream<Result>;
+  keyed: Stream<GroupResult<Result, N, K>[]>;
 }
-
-interface Chunk {
-  readonly rows: Rows;
-  readonly length: number;
-  /** Of `rows` alone; only where there is a `merge`. */
-  readonly state: unknown;
-}
-
-type AnyAggregation = Aggregation<Rows, unknown, unknown>;
 
 /**
- * The results of an aggregation as a stream, one for each batch: over all rows so far, or over the
- * last `n`. Where a function throws, the batch is not taken in, and the error names the operator.
+ * A group and its result: its keys, as rows of tables have them, and under the name of the column, or
+ * `result` where the functions got tables, what became of its rows.
+ */
+export type GroupResult<Result, N extends string, K extends Schema> = Merge<
+  RowOf<K>,
+  { [P in N]: Result }
+>;
+
+export type AnyAggregation = Aggregation<Rows, unknown, unknown>;
+
+/** A result, or what a function threw in place of one. */
+export type Outcome = { readonly value: unknown } | { readonly error: unknown };
+
+/** A group of which there is a result. */
+export interface ResultRow {
+  readonly keys: readonly unknown[];
+  readonly held: Held;
+}
+
+/** Windows that rows go through. */
+export interface Motion {
+  /** Takes rows in, or none of them where a function throws; what there is to emit then. */
+  readonly advance: (table: Table) => readonly Outcome[];
+  /** What there is to emit when the input has ended. */
+  readonly end: () => readonly Outcome[];
+  readonly snapshot: () => unknown;
+  readonly restore: (data: unknown) => void;
+  readonly lateRows?: () => number;
+  readonly evictedGroups?: () => number;
+}
+
+/**
+ * The results of an aggregation as a stream. Where `initial`, `onNew`, `onOld` or `merge` throws, the
+ * batch is not taken in; where `result` does, that one result is missing. The error names the operator.
+ *
+ * @param name under which rows of groups have their results
  */
 export function userAggregate(
   operator: string,
-  node: PlanNode,
+  { windows, node, before }: Applied,
   given: unknown,
-  n: number | null,
+  name: string,
 ): Stream<unknown> {
-  const aggregation = checkAggregation(operator, given);
-  const { result = same } = aggregation;
-  const fold = n === null ? running(aggregation) : windowed(aggregation, n);
+  const over = windows.values.map((column) => column.name).join(', ');
+  const aggregation = guarded(operator, over, checkAggregation(operator, given));
+  const { result = (state: unknown) => state } = aggregation;
+  const single = (state: unknown) => attempted(() => result(state));
+  const names = columnsBeside(operator, [...(before ?? []), { name, type: 'utf8' }]);
+  const rows = (groups: readonly ResultRow[]) =>
+    attempted(() =>
+      groups.map(({ keys, held }) => {
+        const values = [...keys, result(held.state)];
+        return Object.fromEntries(names.map((column, i) => [column.name, values[i]]));
+      }),
+    );
+  const { graph } = node;
+  const motion =
+    before === undefined
+      ? ofRows(windows, aggregation, single)
+      : ofGroups(windows, aggregation, rows, () => graph.source.wallTime());
   const stream = derived().stream();
-  const name = node.columns.map((column) => column.name).join(', ');
-  node.graph.subscribe(node, (batch) =>
-    stream.emit(
-      callUser(operator, name, () => result(fold.advance(batch as Rows, lengthOf(batch as Rows)))),
-    ),
-  );
-  node.graph.keep({
-    operator,
-    snapshot: () => callUser(operator, name, fold.snapshot),
-    restore: (data) => callUser(operator, name, () => fold.restore(data)),
+  const emit = (outcomes: readonly Outcome[]) => {
+    const settled = emitRows(
+      stream,
+      outcomes.flatMap((one) => ('value' in one ? [one.value] : [])),
+    );
+    const failed = outcomes.find((one) => 'error' in one);
+    if (failed !== undefined) throw failed.error;
+    return settled;
+  };
+  graph.subscribe(node, (batch) => {
+    const table = tableOf(batch as Rows);
+    return table.numRows === 0 ? undefined : emit(motion.advance(table));
   });
+  graph.onEnd(() => emit(motion.end()));
+  const { end: _end, advance: _advance, ...kept } = motion;
+  graph.keep({ operator, ...kept });
   noteCrossing(node, stream.node);
   return stream;
+}
+
+function ofGroups(
+  windows: UserWindows,
+  aggregation: AnyAggregation,
+  outcome: (groups: readonly ResultRow[]) => Outcome,
+  wallTime: () => number,
+): Motion {
+  if (windows.op === 'timePartition') {
+    return partitionGroups(windows, running(aggregation), outcome);
+  }
+  const fold = (windows.op === 'window' ? leaving : running)(aggregation);
+  return batchGroups(windows, fold, outcome, wallTime);
+}
+
+function ofRows(
+  windows: UserWindows,
+  aggregation: AnyAggregation,
+  outcome: (state: unknown) => Outcome,
+): Motion {
+  switch (windows.op) {
+    case 'all':
+      return batchWindow(windows, running(aggregation), outcome);
+    case 'window':
+      return batchWindow(windows, leaving(aggregation), outcome);
+    case 'partition':
+      return rowPartitions(windows, running(aggregation), outcome);
+    default:
+      return movingWindows(windows, aggregation, outcome);
+  }
+}
+
+function attempted(compute: () => unknown): Outcome {
+  try {
+    return { value: compute() };
+  } catch (error) {
+    return { error };
+  }
+}
+
+/** The same functions; what they throw names the operator. */
+function guarded(operator: string, over: string, aggregation: AnyAggregation): AnyAggregation {
+  const guard =
+    <A extends readonly unknown[], T>(f: (...given: A) => T) =>
+    (...given: A): T =>
+      callUser(operator, over, () => f(...given));
+  const { initial, onNew, onOld, merge, result, save, load } = aggregation;
+  return {
+    initial: guard(initial),
+    onNew: guard(onNew),
+    ...(onOld && { onOld: guard(onOld) }),
+    ...(merge && { merge: guard(merge) }),
+    ...(result && { result: guard(result) }),
+    ...(save && { save: guard(save) }),
+    ...(load && { load: guard(load) }),
+  };
 }
 
 function checkAggregation(operator: string, given: unknown): AnyAggregation {
@@ -99,101 +214,4 @@ function checkAggregation(operator: string, given: unknown): AnyAggregation {
   checkOptionalFunction(operator, 'save', save);
   checkOptionalFunction(operator, 'load', load);
   return given as AnyAggregation;
-}
-
-const same = (state: unknown) => state;
-
-/** An aggregation at work: the state after more rows, and that of the fold itself as plain data. */
-interface Fold {
-  readonly advance: (rows: Rows, length: number) => unknown;
-  readonly snapshot: () => unknown;
-  readonly restore: (data: unknown) => void;
-}
-
-interface Running {
-  readonly begun: boolean;
-  readonly state: unknown;
-}
-
-function running({ initial, onNew, save = same, load = same }: AnyAggregation): Fold {
-  let state: unknown;
-  let begun = false;
-  return {
-    advance(rows) {
-      state = onNew(begun ? state : initial(), rows);
-      begun = true;
-      return state;
-    },
-    snapshot: (): Running => ({ begun, state: begun ? save(state) : undefined }),
-    restore(data) {
-      const from = data as Running;
-      state = from.begun ? load(from.state) : undefined;
-      begun = from.begun;
-    },
-  };
-}
-
-/** The last `n` rows, as the batches that they came in. */
-function windowed(aggregation: AnyAggregation, n: number): Fold {
-  const { initial, onNew, onOld, merge, save = same, load = same } = aggregation;
-  let chunks: readonly Chunk[] = [];
-  let held = 0;
-  let state: unknown;
-  let begun = false;
-  /** Whether each chunk has a state. */
-  const own = merge !== undefined && onOld === undefined;
-  const chunk = (rows: Rows, length: number): Chunk => {
-    return { rows, length, state: own ? onNew(initial(), rows) : undefined };
-  };
-  const advance = (batch: Rows, length: number) => {
-    const rows = length > n ? batch.slice(length - n) : batch;
-    const come = Math.min(length, n);
-    const kept: Chunk[] = [];
-    let left = Math.max(0, held + come - n);
-    let next = onOld === undefined ? undefined : begun ? state : initial();
-    for (const one of chunks) {
-      const gone = Math.min(left, one.length);
-      left -= gone;
-      if (gone > 0 && onOld !== undefined) next = onOld(next, one.rows.slice(0, gone));
-      if (gone === 0) kept.push(one);
-      else if (gone < one.length) kept.push(chunk(one.rows.slice(gone), one.length - gone));
-    }
-    if (come > 0) kept.push(chunk(rows, come));
-    if (onOld !== undefined) next = come > 0 ? onNew(next, rows) : next;
-    else if (merge !== undefined)
-      next = kept.reduce((all, one) => merge(all, one.state), initial());
-    else next = kept.reduce((all, one) => onNew(all, one.rows), initial());
-    chunks = kept;
-    held = kept.reduce((total, one) => total + one.length, 0);
-    state = next;
-    begun = true;
-    return next;
-  };
-  // Where there is no `onOld` the state is made of the chunks again for each batch.
-  const kept = () => begun && onOld !== undefined;
-  return {
-    advance,
-    snapshot: (): Windowed => ({
-      begun,
-      state: kept() ? save(state) : undefined,
-      chunks: chunks.map((one) => (own ? { ...one, state: save(one.state) } : one)),
-    }),
-    restore(data) {
-      const from = data as Windowed;
-      const loaded = from.chunks.map((one) => (own ? { ...one, state: load(one.state) } : one));
-      begun = from.begun;
-      state = kept() ? load(from.state) : undefined;
-      chunks = loaded;
-      held = chunks.reduce((total, one) => total + one.length, 0);
-    },
-  };
-}
-
-interface Windowed extends Running {
-  readonly chunks: readonly Chunk[];
-}
-
-function lengthOf(rows: Rows): number {
-  const { length, numRows } = rows as { length?: number; numRows?: number };
-  return length ?? numRows ?? 0;
 }

@@ -10,38 +10,12 @@ import type { ColumnType } from '../types.ts';
 import { groupWindows } from './apply-groups.ts';
 import { type Results, type TableWindows, timePartitions, windowGroups } from './apply-tables.ts';
 import { callUser } from './user-function.ts';
+import type { Applied, UserWindows } from './user-windows.ts';
 
 /** Options of `apply`. */
 export interface ApplyOptions<E extends ColumnType = ColumnType> {
   /** The type of the results, default `'f64'`. */
   readonly type?: E;
-}
-
-/** Which windows of rows there are, and of values of which type. */
-export interface ApplyWindows {
-  readonly op: 'rolling' | 'slidingWindow' | 'partition' | 'window' | 'timePartition';
-  readonly type: ColumnType;
-  /** The last rows, this many; or with `span` those of so many nanoseconds. */
-  readonly n?: number;
-  readonly span?: bigint;
-  /** By how many columns rows are grouped. */
-  readonly keys: number;
-  /** How many values a window must have to have a result; of `rolling` only. */
-  readonly minPeriods: number;
-  readonly returnPartial: boolean;
-  /** Of `slidingWindow`: rows from one window to the next. */
-  readonly step: number;
-  /** Of `window`: only of groups that rows came to or left. */
-  readonly changes: boolean;
-}
-
-/** What a function is applied to. */
-export interface Applied {
-  readonly windows: ApplyWindows;
-  /** Where their rows come from. */
-  readonly node: PlanNode;
-  /** What comes before the results, where each window gives a table of groups. */
-  readonly before?: readonly PlanColumn[];
 }
 
 /** The values of a window: of a typed array, or texts. */
@@ -68,7 +42,9 @@ export function userApply(
     return applyTables(operator, node, [...before, { name, type }], over, call);
   }
   const series = derived().series(type, name);
-  const over = node.kind === 'series' ? windowsOf(windows, called) : groupWindows(windows, called);
+  const isPlain =
+    windows.op !== 'window' && windows.keys.length === 0 && windows.time === undefined;
+  const over = (isPlain ? windowsOf : groupWindows)(windows, called);
   const { graph } = planNodeOf(series);
   graph.feedFrom(node, {
     receive(rows) {
@@ -136,7 +112,7 @@ export interface Windows {
   readonly restore: (data: unknown) => void;
 }
 
-function windowsOf(windows: ApplyWindows, f: Call): Windows {
+function windowsOf(windows: UserWindows, f: Call): Windows {
   const { op, n = 1, minPeriods, returnPartial, step } = windows;
   let kept: Values | undefined;
   let keptThere: Uint8Array = new Uint8Array(0);

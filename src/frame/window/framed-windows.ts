@@ -18,9 +18,16 @@ import type { Merge, Schema } from '../types.ts';
 import { reorder } from './reorder.ts';
 import { type TimeColumn, timeColumn } from './time-column.ts';
 
-/** The key columns of a grouping within partitions that have some already. */
-export type MergedKeys<S extends Schema, K extends Schema, G extends readonly GroupKey<S>[]> =
-  Merge<K, KeySchema<S, G>> extends infer M extends Schema ? M : never;
+/** The key columns of a grouping within partitions, which have some already, or in a window. */
+export type MergedKeys<
+  S extends Schema,
+  K extends Schema,
+  G extends readonly GroupKey<S>[],
+> = string extends keyof K
+  ? KeySchema<S, G>
+  : Merge<K, KeySchema<S, G>> extends infer M extends Schema
+    ? M
+    : never;
 
 /** Groups with the columns of the frame as properties. */
 export type Groups<S extends Schema, K extends Schema> = GroupBy<S, K> & GroupProperties<S, K>;

@@ -150,8 +150,9 @@ export const windows = {
   },
 
   /** Every `n` rows, none in two of them. */
-  partition(n: number): Aggregator {
+  partition(n: number, options?: unknown): Aggregator {
     checkCount('partition', 'n', n);
+    checkOptions('partition of n rows', options, []);
     return { operator: 'partition', op: 'partition', args: { n }, yields: 'windows' };
   },
 
