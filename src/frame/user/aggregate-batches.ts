@@ -27,7 +27,7 @@ export function batchWindow(
       const before = held ?? fold.none();
       const came =
         span === undefined ? [] : timesOf('aggregate', table.columns[time!]!, times.at(-1));
-      const all = came.length === 0 ? times : [...times, ...came];
+      const all = came.length === 0 ? times : times.concat(came);
       const leave =
         op === 'all'
           ? 0

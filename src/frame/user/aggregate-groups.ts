@@ -9,7 +9,7 @@ import type { UserWindows } from './user-windows.ts';
 
 /** What the rows of one key have come to, as of the last batch that was taken in. */
 interface Group {
-  readonly key: string;
+  readonly key: unknown;
   readonly keys: readonly unknown[];
   /** Greater than that of groups that began before. */
   readonly number: number;
@@ -24,7 +24,7 @@ interface Change {
 }
 
 interface State {
-  readonly groups: readonly (readonly [string, readonly unknown[], Held])[];
+  readonly groups: readonly (readonly [key: unknown, keys: readonly unknown[], held: Held])[];
   /** The group of each row in the window. */
   readonly rows: Uint32Array;
   readonly times: readonly bigint[];
@@ -51,7 +51,7 @@ export function batchGroups(
   };
   const isBound = Object.keys(bound).length > 0;
   const idle = new IdleGroups<Group>(bound);
-  let groups = new Map<string, Group>();
+  let groups = new Map<unknown, Group>();
   let began = 0;
   /** The group of each row in the window, and the time of it where that matters. */
   let rows: Group[] = [];
@@ -59,7 +59,7 @@ export function batchGroups(
   let latest: bigint | undefined;
   let evictions = 0;
 
-  /** Which groups the rows of a batch come to and which leave theirs; nothing is changed yet. */
+  /** Which groups the rows of a batch come to and which leave theirs; no group is changed yet. */
   const sorted = (table: Table) => {
     const keyOf = keyReader(table, keys);
     const valuesOf = keyValues(table, keys);
@@ -68,10 +68,9 @@ export function batchGroups(
     const stamps = ttl !== undefined && time !== undefined ? rawReader(table.columns[time]!) : null;
     const changes = new Map<Group, Change>();
     /** Groups that began or ended, by their keys. */
-    const current = new Map<string, Group | undefined>();
+    const current = new Map<unknown, Group | undefined>();
     const begun: Group[] = [];
-    const all = isWindow ? rows.slice() : rows;
-    const stay = clock === undefined ? times : [...times, ...clock];
+    if (clock !== undefined) for (const at of clock) times.push(at);
     let gone = 0;
     let given = 0;
     const changeOf = (group: Group): Change => {
@@ -98,7 +97,7 @@ export function batchGroups(
       return group;
     };
     const leave = () => {
-      const oldest = all[gone++]!;
+      const oldest = rows[gone++]!;
       const change = changeOf(oldest);
       change.gone++;
       if (change.gone === oldest.held.rows + change.come.length) current.set(oldest.key, undefined);
@@ -112,11 +111,11 @@ export function batchGroups(
       changeOf(group).come.push(row);
       if (isBound) idle.touch(group);
       if (!isWindow) continue;
-      all.push(group);
-      if (clock === undefined) while (all.length - gone > n!) leave();
-      else while (stay[gone]! <= clock[row]! - span!) leave();
+      rows.push(group);
+      if (clock === undefined) while (rows.length - gone > n!) leave();
+      else while (times[gone]! <= clock[row]! - span!) leave();
     }
-    return { changes, current, begun, given, all, stay, gone, latest: clock?.at(-1) ?? latest };
+    return { changes, current, begun, given, gone, latest: clock?.at(-1) ?? latest };
   };
 
   const advanced = (table: Table): Outcome[] => {
@@ -135,8 +134,8 @@ export function batchGroups(
     for (const group of begun) if (current.get(group.key) === group) groups.set(group.key, group);
     began += begun.length;
     evictions += batch.given;
-    rows = isWindow ? batch.all.slice(batch.gone) : [];
-    times = batch.stay.slice(span === undefined ? 0 : batch.gone);
+    rows.splice(0, batch.gone);
+    if (span !== undefined) times.splice(0, batch.gone);
     latest = batch.latest;
     if (emit === 'end') return [];
     const shown = emit === 'all' ? groups.values() : stillNamed(changes.keys(), groups, isWindow);
@@ -145,12 +144,14 @@ export function batchGroups(
 
   return {
     advance(table) {
-      if (!isBound) return advanced(table);
+      const before = rows.length;
       try {
         const out = advanced(table);
         idle.commit();
         return out;
       } catch (error) {
+        rows.length = before;
+        if (span !== undefined) times.length = before;
         idle.undo();
         throw error;
       }
@@ -162,7 +163,7 @@ export function batchGroups(
       return {
         groups: [...groups.values()].map(({ key, keys, held }) => [key, keys, fold.save(held)]),
         rows: Uint32Array.from(rows, (group) => places.get(group)!),
-        times,
+        times: times.slice(),
         latest,
         evictions,
         idle: [waiting.map(([group, seen]) => [places.get(group)!, seen]), now],
@@ -189,9 +190,9 @@ export function batchGroups(
  * Groups in the order in which they began, one for each key: that which there is, else where it may be
  * over that which was last.
  */
-export function stillNamed<G extends { readonly key: string; readonly number: number }>(
+export function stillNamed<G extends { readonly key: unknown; readonly number: number }>(
   moved: Iterable<G>,
-  groups: ReadonlyMap<string, G>,
+  groups: ReadonlyMap<unknown, G>,
   mayBeOver = true,
 ): G[] {
   const inOrder = [...moved].sort((a, b) => a.number - b.number);

@@ -1,7 +1,7 @@
 import { rawReader } from '../join/joined.ts';
 import { milliseconds } from '../output/column.ts';
 import type { Table } from '../output/table.ts';
-import { startOf } from './apply-tables.ts';
+import { endOf, startOf } from './apply-tables.ts';
 import type { Fold, Held } from './fold.ts';
 import { ownRows, pick } from './own-rows.ts';
 import { keyReader, keyValues } from './rows.ts';
@@ -14,10 +14,17 @@ interface Group {
   readonly held: Held;
 }
 
+/** Rows of a batch that are in one partition. */
+interface Part {
+  readonly start: bigint;
+  readonly end: bigint;
+  readonly rows: number[];
+}
+
 interface State {
   readonly open: bigint | null;
   readonly late: number;
-  readonly groups: readonly (readonly [string, readonly unknown[], Held])[];
+  readonly groups: readonly (readonly [key: unknown, keys: readonly unknown[], held: Held])[];
 }
 
 /** Partitions of a span of time: rows of results, with their beginning, when they are over. */
@@ -27,15 +34,15 @@ export function partitionGroups(
   outcome: (rows: readonly ResultRow[]) => Outcome,
 ): Motion {
   const { span = 1n, keys, time } = windows;
-  let groups = new Map<string, Group>();
+  let groups = new Map<unknown, Group>();
   let open: bigint | null = null;
   let late = 0;
 
   /** What more rows make of groups. */
-  const added = (table: Table, before: ReadonlyMap<string, Group>, rows: readonly number[]) => {
+  const added = (table: Table, before: ReadonlyMap<unknown, Group>, rows: readonly number[]) => {
     const own = ownRows(table, windows);
     const keyOf = keyReader(table, keys);
-    const places = new Map<string, number[]>();
+    const places = new Map<unknown, number[]>();
     for (const row of rows) {
       const key = keyOf(row);
       const known = places.get(key);
@@ -43,7 +50,7 @@ export function partitionGroups(
       else known.push(row);
     }
     const readers = keyValues(table, keys);
-    return [...places].map(([key, at]): readonly [string, Group] => {
+    return [...places].map(([key, at]): readonly [unknown, Group] => {
       const group = before.get(key) ?? { keys: readers(at[0]!), held: fold.none() };
       return [key, { ...group, held: fold.step(group.held, 0, pick(own, at)) }];
     });
@@ -61,21 +68,24 @@ export function partitionGroups(
       // What becomes of the open partition is known when all functions have returned.
       let begun = open;
       let missed = 0;
-      const parts: { readonly start: bigint; readonly rows: number[] }[] = [];
+      const parts: Part[] = [];
       for (let row = 0; row < table.numRows; row++) {
         const then = at(row) as bigint | null;
         if (then === null) continue;
-        const start = startOf(then, span);
-        if (begun !== null && start < begun) {
-          missed++;
-          continue;
+        let part = parts.at(-1);
+        if (part === undefined || then < part.start || then >= part.end) {
+          const start = startOf(then, span);
+          if (begun !== null && start < begun) {
+            missed++;
+            continue;
+          }
+          begun = start;
+          part = { start, end: endOf(then, span), rows: [] };
+          parts.push(part);
         }
-        const last = parts.at(-1);
-        if (last?.start === start) last.rows.push(row);
-        else parts.push({ start, rows: [row] });
-        begun = start;
+        part.rows.push(row);
       }
-      const none: ReadonlyMap<string, Group> = new Map();
+      const none: ReadonlyMap<unknown, Group> = new Map();
       const changed = parts.map(({ start, rows }) =>
         added(table, start === open ? groups : none, rows),
       );

@@ -52,7 +52,7 @@ interface Moving {
 }
 
 interface MovingState {
-  readonly groups: ReadonlyMap<string, Moving>;
+  readonly groups: ReadonlyMap<unknown, Moving>;
   readonly rows: number;
   readonly latest: bigint | undefined;
 }
@@ -68,7 +68,7 @@ export function movingWindows(
 ): Motion {
   const { op, n, span, keys, time, returnPartial, step } = windows;
   const { initial, onNew, onOld, save = same, load = same } = aggregation;
-  let groups = new Map<string, Moving>();
+  let groups = new Map<unknown, Moving>();
   /** Rows so far. */
   let rows = 0;
   let latest: bigint | undefined;
@@ -118,7 +118,7 @@ export function movingWindows(
       const length = lengthOf(own);
       const times = span === undefined ? [] : timesOf('aggregate', table.columns[time!]!, latest);
       const out: Outcome[] = [];
-      const next = new Map<string, Moving>();
+      const next = new Map<unknown, Moving>();
       if (keys.length === 0) {
         const isEnd = (place: number) => ends(rows + place + 1);
         const group = groups.get('') ?? begun();
@@ -128,7 +128,7 @@ export function movingWindows(
         );
       } else {
         const keyOf = keyReader(table, keys);
-        const places = new Map<string, number[]>();
+        const places = new Map<unknown, number[]>();
         for (let row = 0; row < length; row++) {
           const key = keyOf(row);
           const known = places.get(key);

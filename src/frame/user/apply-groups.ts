@@ -17,7 +17,7 @@ interface Group {
 }
 
 interface State {
-  readonly groups: Map<string, Group>;
+  readonly groups: Map<unknown, Group>;
   readonly latest: bigint | undefined;
 }
 
@@ -29,7 +29,7 @@ export function groupWindows(
   { op, n, span, keys, time, minPeriods, values: [own] }: UserWindows,
   f: Call,
 ): Windows {
-  let groups = new Map<string, Group>();
+  let groups = new Map<unknown, Group>();
   let latest: bigint | undefined;
 
   const leave = (group: Group, now: bigint) => {

@@ -24,7 +24,7 @@ export interface TableWindows {
 
 /** The rows of one key. */
 interface Group {
-  readonly key: string;
+  readonly key: unknown;
   readonly keys: readonly unknown[];
   /** The values that are there, oldest first. */
   values: unknown[];
@@ -46,8 +46,8 @@ function resultsOf(groups: Iterable<Group>, keys: number, type: ColumnType, f: C
 function groupFinder<G extends Group>(
   table: Table,
   keys: readonly number[],
-  groups: Map<string, G>,
-  begin: (key: string, keys: readonly unknown[]) => G,
+  groups: Map<unknown, G>,
+  begin: (key: unknown, keys: readonly unknown[]) => G,
 ): (row: number) => G {
   const keyOf = keyReader(table, keys);
   const readers = keys.map((key) => rawReader(table.columns[key]!));
@@ -69,7 +69,7 @@ interface PartitionState {
   readonly open: bigint | null;
   readonly late: number;
   readonly groups: readonly Omit<Group, 'key'>[];
-  readonly names: readonly string[];
+  readonly names: readonly unknown[];
 }
 
 const FIRST_TIME = -(2n ** 63n);
@@ -79,7 +79,7 @@ export function timePartitions(
   { span = 1n, keys, time: timeAt, values: [own] }: UserWindows,
   f: Call,
 ): TableWindows {
-  let groups = new Map<string, Group>();
+  let groups = new Map<unknown, Group>();
   let open: bigint | null = null;
   let late = 0;
 
@@ -93,7 +93,7 @@ export function timePartitions(
       return [results[0]!.map(() => start), ...results];
     };
   };
-  const begin = (key: string, keys: readonly unknown[]): Group => ({ key, keys, values: [] });
+  const begin = (key: unknown, keys: readonly unknown[]): Group => ({ key, keys, values: [] });
 
   return {
     advance(table) {
@@ -144,8 +144,13 @@ export function timePartitions(
 
 /** The beginning of the partition that a time is in, counted from 1970. */
 export function startOf(at: bigint, span: bigint): bigint {
-  const start = at - (((at % span) + span) % span);
+  const start = endOf(at, span) - span;
   return start < FIRST_TIME ? FIRST_TIME : start;
+}
+
+/** The end of that partition, which is no longer in it. */
+export function endOf(at: bigint, span: bigint): bigint {
+  return at - (((at % span) + span) % span) + span;
 }
 
 function* called(over: readonly (() => Results)[]): Iterable<Results> {
@@ -164,7 +169,7 @@ interface WindowGroup extends Group {
 
 interface WindowGroupsState {
   readonly groups: readonly Omit<Group, 'key'>[];
-  readonly names: readonly string[];
+  readonly names: readonly unknown[];
   /** The group of each row, and whether it has a value. */
   readonly rows: Uint32Array;
   readonly there: Uint8Array;
@@ -180,13 +185,13 @@ export function windowGroups(
   { n, span, keys, time, values: [own], emit }: UserWindows,
   f: Call,
 ): TableWindows {
-  let groups = new Map<string, WindowGroup>();
+  let groups = new Map<unknown, WindowGroup>();
   let began = 0;
   let rows: WindowGroup[] = [];
   let there: boolean[] = [];
   let times: bigint[] = [];
   let latest: bigint | null = null;
-  const begin = (key: string, keys: readonly unknown[]): WindowGroup => {
+  const begin = (key: unknown, keys: readonly unknown[]): WindowGroup => {
     return { key, keys, values: [], number: began++, rows: 0, gone: 0 };
   };
 

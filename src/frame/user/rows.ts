@@ -34,9 +34,14 @@ export function timesOf(
   });
 }
 
-/** A text for the keys of a row: equal for rows whose keys are, missing ones among them. */
-export function keyReader(table: Table, keys: readonly number[]): (row: number) => string {
+/**
+ * What the keys of a row are known by: equal for rows whose keys are, missing ones among them. A key by
+ * itself is known as it is, several by a text.
+ */
+export function keyReader(table: Table, keys: readonly number[]): (row: number) => unknown {
   const readers = keys.map((key) => rawReader(table.columns[key]!));
+  const [only] = readers;
+  if (only !== undefined && readers.length === 1) return only;
   return (row) => {
     let key = '';
     for (const read of readers) {
