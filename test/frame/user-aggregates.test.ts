@@ -199,6 +199,38 @@ describe.each(Object.entries(forms))('an aggregate of rows by %s', (_, aggregati
   });
 });
 
+it('moving windows give tables of every type', () => {
+  const row = fc.record({
+    x: number,
+    n: fc.option(fc.bigInt({ min: 2n ** 60n, max: 2n ** 62n })),
+    b: fc.option(fc.boolean()),
+    t: fc.option(fc.string()),
+    s: fc.option(fc.integer({ min: -100, max: 100 })),
+  });
+  fc.assert(
+    fc.property(fc.array(fc.array(row, { maxLength: 12 }), { maxLength: 6 }), (batches) => {
+      const frame = new DataFrame({ x: 'f64', n: 'i64', b: 'bool', t: 'utf8', s: 'i8' });
+      const [anew, taken] = [forms['onNew alone'], forms.onOld];
+      const lists = [anew, taken].flatMap((by) => [
+        frame.rolling(3).aggregate(by).sinkToList(),
+        frame.slidingWindow(3, { returnPartial: true }).aggregate(by).sinkToList(),
+        frame.groupBy('b').rolling(3).aggregate(by).sinkToList(),
+      ]);
+      for (const batch of batches) frame.emit(batch);
+      const rows = batches.flat();
+      const windows = rows.map((_, i) => rows.slice(Math.max(0, i - 2), i + 1));
+      const grouped = rows.map(({ b }, i) =>
+        rows
+          .slice(0, i + 1)
+          .filter((row) => row.b === b)
+          .slice(-3),
+      );
+      expect(lists).toEqual([windows, windows, grouped, windows, windows, grouped]);
+    }),
+    { numRuns: 60 },
+  );
+});
+
 describe('an aggregate over partitions by time', () => {
   const late = fc.array(
     fc.array(
@@ -519,6 +551,7 @@ describe('aggregates of your own', () => {
   it('emit groups at the end alone where that is asked for', () => {
     const frame = new DataFrame(SCHEMA);
     const seen = frame.groupBy('k', { emit: 'end' }).x.aggregate(listed).sinkToList();
+    frame.end();
     frame.emit([{ at: 0, k: 'a', x: 1, day: null }]);
     frame.emit([
       { at: 0, k: 'b', x: 2, day: null },

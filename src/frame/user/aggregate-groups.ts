@@ -156,7 +156,7 @@ export function batchGroups(
         throw error;
       }
     },
-    end: () => (emit === 'end' ? [outcome([...groups.values()])] : []),
+    end: () => (emit === 'end' && groups.size > 0 ? [outcome([...groups.values()])] : []),
     snapshot(): State {
       const places = new Map([...groups.values()].map((group, i) => [group, i] as const));
       const [waiting, now] = idle.snapshot();

@@ -125,8 +125,11 @@ export function userAggregate(
       outcomes.flatMap((one) => ('value' in one ? [one.value] : [])),
     );
     const failed = outcomes.find((one) => 'error' in one);
-    if (failed !== undefined) throw failed.error;
-    return settled;
+    if (failed === undefined) return settled;
+    if (settled === undefined) throw failed.error;
+    return settled.then(() => {
+      throw failed.error;
+    });
   };
   graph.subscribe(node, (batch) => {
     const table = tableOf(batch as Rows);
