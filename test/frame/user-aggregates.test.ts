@@ -346,28 +346,26 @@ describe('aggregates of bounded groups', () => {
     );
   });
 
-  it('keep all groups where a function throws', () => {
-    const frame = new DataFrame({ k: 'utf8', x: 'f64' });
-    const seen = frame
-      .groupBy('k', { maxGroups: 2 })
-      .x.aggregate({
-        initial: () => 0,
-        onNew: (sum, rows) => {
-          if (rows.at(-1) === 13) throw new Error('unlucky');
-          return sum + rows.values.reduce((a, b) => a + b);
-        },
-      })
-      .sinkToList();
-    frame.emit({ k: ['a', 'b', 'a'], x: [1, 2, 3] });
-    expect(() => frame.emit({ k: ['b', 'c'], x: [4, 13] })).toThrow(
-      /^Cannot compute groupBy.aggregate of 'x': its function threw Error: unlucky/,
-    );
+  it('keep all groups, and the time, where a function throws', () => {
+    const frame = new DataFrame({ at: 'timestamp', k: 'utf8', x: 'f64' });
+    const unlucky = {
+      initial: () => 0,
+      onNew: (sum: number, rows: Column<'f64'>) => {
+        if (rows.at(-1) === 13) throw new Error('unlucky');
+        return sum + rows.values.reduce((a, b) => a + b);
+      },
+    };
+    const most = frame.groupBy('k', { maxGroups: 2 }).x.aggregate(unlucky).sinkToList();
+    const timed = frame.groupBy('k', { ttl: 10, on: 'at' }).x.aggregate(unlucky).sinkToList();
+    frame.emit({ at: [0, 0, 0], k: ['a', 'b', 'a'], x: [1, 2, 3] });
+    expect(() => frame.emit({ at: [50, 50], k: ['b', 'c'], x: [4, 13] })).toThrow(/2 sinks/);
     expect(frame.evictedGroups).toBe(0);
-    frame.emit({ k: ['c'], x: [5] });
-    expect(seen.at(-1)).toEqual([
-      { k: 'a', x: 4 },
-      { k: 'c', x: 5 },
-    ]);
+    frame.emit({ at: [5], k: ['c'], x: [5] });
+    const c = { k: 'c', x: 5 };
+    expect(most.at(-1)).toEqual([{ k: 'a', x: 4 }, c]);
+    expect(timed.at(-1)).toEqual([{ k: 'a', x: 4 }, { k: 'b', x: 2 }, c]);
+    frame.emit({ at: [14], k: ['d'], x: [6] });
+    expect(timed.at(-1)).toEqual([c, { k: 'd', x: 6 }]);
   });
 });
 

@@ -108,7 +108,6 @@ export function movingWindows(
     // Rows that no window to come has; those in a state must leave it yet.
     const past = n === undefined ? start : Math.max(start, lengthOf(all) - n);
     if (onOld === undefined || past >= end) [start, end] = [past, Math.max(past, end)];
-    if (past >= end) state = initial();
     return { kept: rest(all, start), times: clock.slice(start), taken: end - start, state };
   };
 
