@@ -40,6 +40,9 @@ const LAST_COMMIT: Duration = Duration::from_secs(5);
 /// What librdkafka is told unless the user says otherwise.
 const DEFAULTS: &[(&str, &str)] = &[
     ("queued.max.messages.kbytes", "16384"),
+    // For so long nothing is asked for once those have come: of librdkafka's own second most was spent
+    // waiting, 1e6 messages of 85 bytes took 6 s instead of 1.5.
+    ("fetch.queue.backoff.ms", "10"),
     ("topic.metadata.refresh.interval.ms", "30000"),
 ];
 
