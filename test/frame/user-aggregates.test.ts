@@ -322,10 +322,13 @@ describe('aggregates of bounded groups', () => {
           ];
           ways.forEach((way, i) => {
             const keep = (rows: object[]) => void seen.push([i, rows]);
-            if (isNamed) return way.sum().sink((table) => keep(table.toRows()));
+            if (isNamed) {
+              way.sum().sink((table) => keep(table.toRows()));
+              return;
+            }
             const total = (values: Iterable<bigint>) =>
               [...values].reduce((a, b) => a + Number(b), 0);
-            return way
+            way
               .aggregate({ initial: () => 0, onNew: (sum, rows) => sum + total(rows.values) })
               .sink(keep);
           });
