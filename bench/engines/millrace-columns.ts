@@ -134,9 +134,10 @@ export const columns: Engine['works'] = {
     'types inferred': () => recordSums(path, format, ['key', 'value']),
   }),
 
-  delaySums: ({ path }) => ({
-    fromParquet: async () => {
-      const flights = DataFrame.fromParquet(path, { columns: { origin: 'utf8', delay: 'i64' } });
+  delaySums: ({ path }) => {
+    const delays = async (batch: number) => {
+      const columns = { origin: 'utf8', delay: 'i64' } as const;
+      const flights = DataFrame.fromParquet(path, { columns, batch });
       let last: Keyed | undefined;
       flights
         .groupBy('origin')
@@ -146,8 +147,12 @@ export const columns: Engine['works'] = {
         });
       await flights.run();
       return pairs<string>(last!);
-    },
-  }),
+    };
+    return {
+      fromParquet: () => delays(8192),
+      'fromParquet, batches of 65,536': () => delays(65_536),
+    };
+  },
 
   flights: ({ path }) => ({ fromParquet: () => flights(path) }),
 };

@@ -14,7 +14,10 @@ export type FileSchema<C extends FileColumns> = C extends Schema ? C : Schema;
 
 /** What all formats take. */
 export interface FileOptions<C extends FileColumns> {
-  /** Rows per batch, default 8,192; at least 1. */
+  /**
+   * Rows per batch, default 8,192; at least 1. Results come out batch by batch: what only adds a file up
+   * takes up to a third less time with 65,536, and more memory.
+   */
   readonly batch?: number;
   /** The columns the frame has; by default all. */
   readonly columns?: C;
