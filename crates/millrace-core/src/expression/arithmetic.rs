@@ -55,7 +55,7 @@ pub(crate) fn arithmetic(
                 rest
             }
         }),
-        ColumnType::F32 => float::<Float32Type>(operator, left, right, nulls, f32::powf, |a, b| {
+        ColumnType::F32 => float::<Float32Type>(operator, left, right, nulls, power, |a, b| {
             let rest = a % b;
             if rest != 0.0 && (rest < 0.0) != (b < 0.0) {
                 rest + b
@@ -65,6 +65,15 @@ pub(crate) fn arithmetic(
         }),
         _ => dispatch_numeric!(operands, T => integer::<T>(operator, left, right, nulls)),
     }
+}
+
+/// A power of `f32`, rounded once: powers of `f32` themselves may be off by the last bit.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "rounding is what is wanted"
+)]
+fn power(base: f32, exponent: f32) -> f32 {
+    f64::from(base).powf(f64::from(exponent)) as f32
 }
 
 fn float<T: ArrowPrimitiveType>(
